@@ -1,0 +1,70 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check bench format lock clean
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+export PIP_ROOT_USER_ACTION = ignore
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo '  Every target sets up what it needs. Another interpreter: make PYTHON=python3.12 setup'
+
+setup: $(READY) ## Create .venv with the pinned dependencies
+	@echo '.venv is ready'
+
+demo: $(READY) ## Run a small cluster with tasks and show what it does (ARGS=...)
+	@$(BIN)/skalds demo $(ARGS)
+
+up: $(READY) ## Run a controller and nodes on this machine (ARGS="--nodes 3")
+	@$(BIN)/skalds up $(ARGS)
+
+test: $(READY) ## Run every test
+	@$(BIN)/python -m pytest --quiet $(ARGS)
+
+check: $(READY) ## Format, lint, types, architecture and unit tests; under a minute
+	@$(BIN)/ruff format --check --quiet . || { echo 'Some files are not formatted. Try: make format' >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --strict
+	@$(BIN)/python -m pytest --quiet tests/architecture tests/unit
+
+bench: $(READY) ## Measure the figures of the design (ONLY=planner for one)
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+format: $(READY) ## Format the sources and mend what the linter can
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+lock: $(READY) ## Pin the dependencies anew (ARGS=--upgrade for newer versions)
+	@echo 'Locking requirements/dev.txt and requirements/base.txt'
+	@$(LOCK) $(ARGS) --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	@$(LOCK) --constraint requirements/dev.txt --output-file requirements/base.txt --no-annotate pyproject.toml
+
+clean: ## Remove .venv and everything a tool has left behind
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist bench/out
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An interpreter named on the command line replaces the one .venv was made with.
+IDENTITY := -c 'import sys; print(sys.base_prefix, sys.version)'
+ifeq ($(origin PYTHON),command line)
+ifneq ($(shell { $(PYTHON) $(IDENTITY); } 2>/dev/null),$(shell { $(BIN)/python $(IDENTITY); } 2>/dev/null))
+REPLACED := .venv
+.PHONY: other-interpreter
+$(READY): other-interpreter
+endif
+endif
+
+$(READY): pyproject.toml requirements/dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo '$(PYTHON) was not found. Try: make PYTHON=/path/to/python3.12 setup' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else "Skalds needs Python 3.11 or newer, $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 setup" % v[:2])'
+	@echo 'Setting up .venv (the first time takes about half a minute)'
+	@rm -rf $(REPLACED)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@

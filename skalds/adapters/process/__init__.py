@@ -1,0 +1,1 @@
+"""Starts, watches and stops operating-system processes for the worker launcher port."""

@@ -1,0 +1,248 @@
+"""The zygote's own life: forks workers on request, buries them, and leaves nothing behind.
+
+    node closes the control line, or dies ──► kill every descendant until none is left ──► exit
+    worker ends ──► kill what it left behind ──► wait until that is dead ──► {"gone": …}
+
+Single-threaded and without user code, so nothing can keep it from doing so.
+"""
+
+import os
+import selectors
+import signal
+import socket
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import FrameType
+from typing import NoReturn
+
+from skalds.adapters.process.containment import watch_process
+from skalds.adapters.process.process_tree import children_of, signal_descendants, signal_tree
+from skalds.adapters.process.wire import FrameBuffer, ProtocolBroken, decode, message
+from skalds.adapters.process.worker_process import STOP_SIGNALS, EnterWorker, run_executed, run_forked
+from skalds.ports.worker_launcher import WorkerSignal
+
+MOST_DESCRIPTORS = 200
+"""How many lines travel with one message; the kernel takes 253."""
+
+_READ_BYTES = 65_536
+_BURIAL_RETRY_SECONDS = 0.05
+_IGNORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class ZygoteLoop:
+    """Serves one node until it is gone."""
+
+    def __init__(
+        self, control: socket.socket, node: int, enter_worker: EnterWorker | None, command: Sequence[str]
+    ) -> None:
+        self._control = control
+        self._node = node
+        self._enter_worker = enter_worker
+        self._command = command
+        self._selector = selectors.DefaultSelector()
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._incoming = FrameBuffer()
+        self._lines: list[int] = []
+        self._outgoing = bytearray()
+        self._runs: dict[int, int] = {}
+        self._pids: dict[int, int] = {}
+        self._suspended: set[int] = set()
+        self._ended: list[tuple[int, int]] = []
+        self._node_gone = False
+
+    def serve(self) -> None:
+        """Returns when the node is gone and no descendant is alive."""
+        self._listen()
+        while not self._node_gone:
+            self._turn(None if not self._ended else _BURIAL_RETRY_SECONDS)
+        while self._end_everything():
+            self._turn(_BURIAL_RETRY_SECONDS)
+        with suppress(OSError):
+            self._control.setblocking(True)
+            self._control.sendall(self._outgoing)
+
+    def _listen(self) -> None:
+        for end in (self._control, self._wake_reader, self._wake_writer):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self._wake_writer.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _note_signal)
+        for number in _IGNORED_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        self._selector.register(self._control, selectors.EVENT_READ, self._take_commands)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ, self._drain_wakeups)
+        # The control line alone would not tell if something forked off by the node's process kept it open.
+        watch = watch_process(self._node)
+        if watch is not None:
+            self._selector.register(watch, selectors.EVENT_READ, self._note_dead_node)
+        if os.getppid() != self._node:
+            self._node_gone = True
+
+    def _turn(self, timeout: float | None) -> None:
+        for key, _ in self._selector.select(timeout):
+            key.data()
+        self._bury()
+        self._flush()
+
+    def _note_dead_node(self) -> None:
+        self._node_gone = True
+
+    def _drain_wakeups(self) -> None:
+        with suppress(BlockingIOError):
+            while self._wake_reader.recv(_READ_BYTES):
+                pass
+
+    def _take_commands(self) -> None:
+        try:
+            data, lines, flags, _ = socket.recv_fds(
+                self._control, _READ_BYTES, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+            )
+        except BlockingIOError:
+            return
+        except OSError:
+            data, lines, flags = b"", [], 0
+        if flags & socket.MSG_CTRUNC:
+            # Lines and launches would no longer match; the node starts no further runs and ends those there are.
+            raise ProtocolBroken("this process may not open as many files as there are runs to launch")
+        self._lines += lines
+        if not data:
+            self._node_gone = True
+            self._selector.unregister(self._control)
+            return
+        for payload in self._incoming.feed(data):
+            command = decode(payload)
+            if "launch" in command:
+                for run, mode in command["launch"]:
+                    self._launch(run, mode)
+            if "signal" in command:
+                self._signal(*command["signal"])
+
+    def _launch(self, run: int, mode: str) -> None:
+        # Descriptors arrive in the order of the launches they belong to.
+        line = socket.socket(fileno=self._lines.pop(0))
+        zygote = os.getpid()
+        # A stop that arrives between fork and the worker's own handlers must wait, not be lost to ours.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._tell(failed=[run, f"no process could be forked: {error.strerror}"])
+        else:
+            if pid == 0:
+                self._become_worker(line, mode, zygote)
+            self._runs[pid] = run
+            self._pids[run] = pid
+            self._tell(started=[run, pid])
+        finally:
+            line.close()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+    def _become_worker(self, line: socket.socket, mode: str, zygote: int) -> NoReturn:
+        # What user modules opened at import stays open: they use it. Ours, and the lines of other runs, must not.
+        try:
+            signal.set_wakeup_fd(-1)
+            for key in list(self._selector.get_map().values()):
+                if isinstance(key.fileobj, int):
+                    os.close(key.fileobj)
+            self._selector.close()
+            for end in (self._control, self._wake_reader, self._wake_writer):
+                end.close()
+            for other in self._lines:
+                os.close(other)
+            if mode == "fork" and self._enter_worker is not None:
+                run_forked(line, self._enter_worker, zygote)
+            run_executed(line, self._command, zygote)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+
+    def _signal(self, run: int, name: str) -> None:
+        pid = self._pids.get(run)
+        if pid is not None:
+            _SIGNALLERS[WorkerSignal(name)](self, pid)
+
+    def _terminate(self, pid: int) -> None:
+        os.kill(pid, signal.SIGTERM)
+        if pid in self._suspended:
+            self._resume(pid)
+
+    def _suspend(self, pid: int) -> None:
+        self._suspended.add(pid)
+        signal_tree(pid, signal.SIGSTOP)
+
+    def _resume(self, pid: int) -> None:
+        self._suspended.discard(pid)
+        signal_tree(pid, signal.SIGCONT)
+
+    def _kill(self, pid: int) -> None:
+        signal_tree(pid, signal.SIGKILL)
+
+    def _bury(self) -> None:
+        """Reaps the dead; a run is told as gone only when nothing it left behind is alive."""
+        while (dead := _next_dead()) is not None:
+            pid, status = dead
+            run = self._runs.pop(pid, None)
+            if run is not None:
+                del self._pids[run]
+                self._suspended.discard(pid)
+                self._ended.append((run, status))
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        # Workers keep their orphans while they live, so every other child is a stray of a run that has ended.
+        strays = [child for child in children_of(os.getpid()) if child not in self._runs]
+        for stray in strays:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(stray, signal.SIGKILL)
+            signal_descendants(stray, signal.SIGKILL)
+        if not strays:
+            for run, status in self._ended:
+                self._tell(gone=[run, status])
+            self._ended.clear()
+
+    def _end_everything(self) -> bool:
+        """Kills whatever descends from this process; whether something was left to kill."""
+        for child in children_of(os.getpid()):
+            signal_tree(child, signal.SIGKILL)
+        self._bury()
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return True
+
+    def _tell(self, **content: object) -> None:
+        self._outgoing += message(**content)
+
+    def _flush(self) -> None:
+        if self._outgoing:
+            with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+                del self._outgoing[: self._control.send(self._outgoing)]
+        if self._control.fileno() in self._selector.get_map():
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
+            self._selector.modify(self._control, wanted, self._take_commands)
+
+
+_SIGNALLERS: dict[WorkerSignal, Callable[[ZygoteLoop, int], None]] = {
+    WorkerSignal.TERMINATE: ZygoteLoop._terminate,
+    WorkerSignal.SUSPEND: ZygoteLoop._suspend,
+    WorkerSignal.RESUME: ZygoteLoop._resume,
+    WorkerSignal.KILL: ZygoteLoop._kill,
+}
+
+
+def _next_dead() -> tuple[int, int] | None:
+    try:
+        # Looking without reaping keeps the number, and the group of that number, from being given to anyone else.
+        info = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return None
+    if info is None:
+        return None
+    return info.si_pid, info.si_status if info.si_code == os.CLD_EXITED else -info.si_status
+
+
+def _note_signal(number: int, frame: FrameType | None) -> None:
+    """Gives the kernel a reason to write to the wake-up descriptor."""

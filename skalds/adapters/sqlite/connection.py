@@ -1,0 +1,170 @@
+"""The one connection to the database, on the one thread that may touch it."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Literal, NamedTuple, Self, TypeVar
+
+import apsw
+
+from skalds.adapters.sqlite.commit_group import CommitGroup, Job, refuse
+from skalds.adapters.sqlite.error_mapping import mapped
+
+T = TypeVar("T")
+Work = Callable[[apsw.Connection], T]
+
+_BUSY_TIMEOUT_MS = 2000
+_GROUP_LIMIT = 500
+_TRUNCATE_ABOVE_BYTES = 64 << 20
+_CACHE_KIB = 64 << 10
+
+
+class _Order(NamedTuple):
+    kind: Literal["write", "read", "alone"]
+    job: Job
+
+
+class Connection:
+    """Hands work to the database thread and brings back what came of it.
+
+        await write(work) ──► queue ──► thread: BEGIN IMMEDIATE, all writes that wait, COMMIT ──► loop: results
+
+    While one group commits the next one gathers, so the cost of a commit is shared by all who waited for it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._orders: SimpleQueue[_Order | None] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._serve, name="skalds-sqlite", daemon=True)
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self._closing = False
+
+    @classmethod
+    async def open(cls, path: Path, prepare: Work[None]) -> Self:
+        """Connects and runs `prepare` before anything else; if that fails the connection is closed again."""
+        connection = cls(path)
+        connection._thread.start()
+        await connection._opened
+        try:
+            await connection.alone(prepare)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def write(self, work: Work[T], *, durable: bool = False) -> T:
+        """Runs `work` in a transaction that is committed before this returns; `durable` survives a power cut."""
+        return await self._order("write", work, durable=durable)
+
+    async def read(self, work: Work[T]) -> T:
+        """Runs `work`, which must not write, on one consistent state."""
+        return await self._order("read", work)
+
+    async def alone(self, work: Work[T]) -> T:
+        """Runs `work` outside transactions."""
+        return await self._order("alone", work)
+
+    async def checkpoint(self) -> None:
+        """Moves what was committed from the log into the database file; shortens the log when it has grown large."""
+        await self.alone(self._checkpoint)
+
+    async def close(self) -> None:
+        """Finishes what was ordered, then disconnects and ends the thread; idempotent."""
+        if not self._closing:
+            self._closing = True
+            self._orders.put(None)
+        await asyncio.shield(self._closed)
+        self._thread.join()
+
+    async def _order(self, kind: Literal["write", "read", "alone"], work: Work[T], *, durable: bool = False) -> T:
+        job = Job(work, self._loop.create_future(), durable)
+        if self._closing:
+            refuse([job], str(self._path))
+            self._resolve([job])
+        else:
+            self._orders.put(_Order(kind, job))
+        result: T = await job.future
+        return result
+
+    def _serve(self) -> None:
+        try:
+            connection = self._connect()
+        except apsw.Error as error:
+            self._tell(self._closed.set_result, None)
+            self._tell(self._opened.set_exception, mapped(error, str(self._path)))
+            return
+        self._tell(self._opened.set_result, None)
+        group = CommitGroup(connection, str(self._path))
+        orders: list[_Order] = []
+        while self._gather(orders):
+            self._run(group, orders)
+            orders.clear()
+        self._run(group, orders)
+        connection.close()
+        self._tell(self._closed.set_result, None)
+
+    def _connect(self) -> apsw.Connection:
+        connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
+        connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+        # Waits in steps of 1 ms for a lock held by another process, instead of up to 100 ms.
+        connection.setlk_timeout(_BUSY_TIMEOUT_MS, 0)
+        connection.wal_autocheckpoint(0)
+        connection.pragma("temp_store", 2)
+        connection.pragma("cache_size", -_CACHE_KIB)
+        return connection
+
+    def _gather(self, orders: list[_Order]) -> bool:
+        """Waits for an order and takes all others that wait with it; False once it met the end."""
+        order = self._orders.get()
+        while order is not None:
+            if not order.job.future.cancelled():
+                orders.append(order)
+            if len(orders) >= _GROUP_LIMIT:
+                return True
+            try:
+                order = self._orders.get_nowait()
+            except Empty:
+                return True
+        return False
+
+    def _run(self, group: CommitGroup, orders: Sequence[_Order]) -> None:
+        writes = [order.job for order in orders if order.kind == "write"]
+        if writes:
+            group.write(writes)
+            self._tell(self._resolve, writes)
+        others = [order for order in orders if order.kind != "write"]
+        for order in others:
+            (group.read if order.kind == "read" else group.alone)(order.job)
+        if others:
+            self._tell(self._resolve, [order.job for order in others])
+
+    def _tell(self, callback: Callable[..., Any], argument: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback, argument)
+        except RuntimeError:
+            # The loop is closed: nobody is left to hear it.
+            self._closing = True
+
+    @staticmethod
+    def _resolve(jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            if job.future.done():
+                continue
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.result)
+
+    def _checkpoint(self, connection: apsw.Connection) -> None:
+        log = Path(f"{self._path}-wal")
+        is_large = log.exists() and log.stat().st_size > _TRUNCATE_ABOVE_BYTES
+        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if is_large else apsw.SQLITE_CHECKPOINT_PASSIVE
+        try:
+            connection.wal_checkpoint(mode=mode)
+        except apsw.BusyError:
+            # Another process reads or writes at this moment; the next checkpoint does it.
+            return

@@ -1,0 +1,103 @@
+"""`SqliteEngine`: all ports of one process over one data directory."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+import apsw
+
+from skalds.adapters.sqlite.connection import Connection
+from skalds.adapters.sqlite.controller_lock import ControllerLock
+from skalds.adapters.sqlite.data_directory import DataDirectory
+from skalds.adapters.sqlite.datagrams import CONTROLLER, Receiver, SocketFolder
+from skalds.adapters.sqlite.dispatch_queue import SqliteDispatchQueue
+from skalds.adapters.sqlite.event_bus import DatagramEventBus
+from skalds.adapters.sqlite.hints import beat_from, is_tap
+from skalds.adapters.sqlite.lease_store import SqliteLeaseStore
+from skalds.adapters.sqlite.life_locks import LifeLocks
+from skalds.adapters.sqlite.node_directory import SqliteNodeDirectory
+from skalds.adapters.sqlite.run_ledger import SqliteRunLedger
+from skalds.adapters.sqlite.schema import check, expect_current, migrate
+from skalds.adapters.sqlite.settings_store import SqliteSettingsStore
+from skalds.adapters.sqlite.task_catalog import SqliteTaskCatalog
+from skalds.adapters.sqlite.task_intake import SqliteTaskIntake
+from skalds.adapters.sqlite.wakeup import DatagramWakeup
+from skalds.ports.clock import Clock
+from skalds.ports.engine import Engine
+from skalds.ports.ids import Ids
+
+Role = Literal["controller", "node"]
+
+
+class SqliteEngine:
+    """A controller's or a node's access to the data directory; open it with `open`, inside the event loop."""
+
+    def __init__(
+        self, directory: DataDirectory, connection: Connection, clock: Clock, ageing_step_ms: int, role: Role
+    ) -> None:
+        self._directory = directory
+        self._connection = connection
+        self._role = role
+        self._folder = SocketFolder(directory.sockets)
+        self._locks = LifeLocks(directory.locks)
+        self._receiver: Receiver | None = None
+        self.intake = SqliteTaskIntake(connection, clock, ageing_step_ms)
+        self.queue = SqliteDispatchQueue(connection)
+        self.ledger = SqliteRunLedger(connection, clock, ageing_step_ms)
+        self.catalog = SqliteTaskCatalog(connection)
+        self.directory = SqliteNodeDirectory(connection, self._folder, self._locks)
+        self.leases = SqliteLeaseStore(connection)
+        self.bus = DatagramEventBus(self._folder)
+        self.wakeup = DatagramWakeup(self._folder, is_controller=role == "controller")
+        self.settings = SqliteSettingsStore(connection)
+
+    @classmethod
+    async def open(cls, data_dir: Path, clock: Clock, ids: Ids, *, ageing_step_ms: int, role: Role) -> Self:
+        """Connects; the controller also makes the directory and brings the schema up to date.
+
+        The controller holds `controller_lock` while it does so. A node that comes too early gets `StoreUnavailable`
+        and tries again later.
+        """
+        is_controller = role == "controller"
+        directory = DataDirectory.create(data_dir) if is_controller else DataDirectory.existing(data_dir)
+
+        def prepare(connection: apsw.Connection) -> None:
+            if is_controller:
+                check(connection, directory.database, after_crash=directory.unclean.exists())
+                migrate(connection, directory.database)
+                directory.unclean.touch(mode=0o600)
+            else:
+                expect_current(connection, directory.database)
+
+        connection = await Connection.open(directory.database, prepare)
+        engine = cls(directory, connection, clock, ageing_step_ms, role)
+        if is_controller:
+            engine._receiver = Receiver(engine._folder, CONTROLLER, engine._receive)
+        return engine
+
+    @staticmethod
+    def controller_lock(data_dir: Path, address: str) -> ControllerLock:
+        """Claims the directory for one controller, or raises `AlreadyRunning`."""
+        return ControllerLock.acquire(DataDirectory.create(data_dir).controller_lock, address)
+
+    async def checkpoint(self) -> None:
+        if self._role == "controller":
+            await self._connection.checkpoint()
+
+    async def close(self) -> None:
+        if self._receiver is not None:
+            self._receiver.close()
+            self._receiver = None
+        self._locks.close()
+        await self._connection.close()
+        self._folder.close()
+        if self._role == "controller":
+            self._directory.unclean.unlink(missing_ok=True)
+
+    def _receive(self, message: bytes) -> None:
+        if is_tap(message):
+            self.wakeup.receive_tap()
+        elif (beat := beat_from(message)) is not None:
+            self.directory.receive_beat(beat)
+
+
+_: type[Engine] = SqliteEngine

@@ -1,0 +1,1 @@
+"""The SQL of each step from one schema version to the next."""

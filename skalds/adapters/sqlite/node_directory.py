@@ -1,0 +1,130 @@
+"""Registrations in the store, beats by datagram, exits by file lock."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+import orjson
+
+from skalds.adapters.sqlite.connection import Connection
+from skalds.adapters.sqlite.datagrams import CONTROLLER, SocketFolder
+from skalds.adapters.sqlite.hints import beat_to_bytes
+from skalds.adapters.sqlite.life_locks import LifeLocks
+from skalds.adapters.sqlite.select import one, rows
+from skalds.model.node import Beat, Node, Presence, Registration
+from skalds.ports.node_directory import NodeDirectory
+
+_COLUMNS = "session, id, registered_at, closed, body"
+
+# The registration before, of the same node.
+FORGET = "DELETE FROM node WHERE id = ?"
+# A new registration; the store issues its session.
+ADD = "INSERT INTO node (id, registered_at, body) VALUES (?, ?, ?) RETURNING session"
+# A session ends, if it is still the current one.
+CLOSE = "UPDATE node SET closed = 1 WHERE id = ? AND session = ? AND closed = 0 RETURNING 1"
+# Nodes that are open, or closed with something of theirs that still holds a slot.
+FIND = f"""
+    SELECT {_COLUMNS} FROM node WHERE closed = 0 OR EXISTS (
+        SELECT 1 FROM run INDEXED BY run_live
+        WHERE run.executor = node.id AND run.executor IS NOT NULL AND run.attempt > 0 AND run.released_at IS NULL
+    ) ORDER BY id
+"""  # noqa: S608 - only constants of this file are put into SQL
+# The latest registration of a node.
+FIND_ONE = f"SELECT {_COLUMNS} FROM node WHERE id = ?"  # noqa: S608 - as above
+# Who each session belongs to.
+FIND_SESSIONS = "SELECT session, id FROM node WHERE closed = 0"
+
+
+class SqliteNodeDirectory:
+    """`NodeDirectory` on SQLite, for one machine."""
+
+    def __init__(self, connection: Connection, folder: SocketFolder, locks: LifeLocks) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._locks = locks
+        self._beats: dict[int, Beat] = {}
+        self._node_ids: dict[int, str] = {}
+        self._observes = False
+
+    async def register(self, node: Node, now: int) -> int:
+        body = _dump(node)
+
+        def work(connection: apsw.Connection) -> int:
+            connection.execute(FORGET, (node.id,))
+            session: int = one(connection, ADD, (node.id, now, body))
+            return session
+
+        session = await self._connection.write(work, durable=True)
+        self._locks.hold(session)
+        return session
+
+    async def leave(self, node_id: str, session: int) -> bool:
+        was_open = await self._connection.write(lambda connection: one(connection, CLOSE, (node_id, session)))
+        self._locks.remove(session)
+        self._beats.pop(session, None)
+        return bool(was_open)
+
+    async def registrations(self) -> Sequence[Registration]:
+        found = await self._connection.read(lambda connection: rows(connection, FIND))
+        return [_registration(row) for row in found]
+
+    async def registration_of(self, node_id: str) -> Registration | None:
+        found = await self._connection.read(lambda connection: rows(connection, FIND_ONE, (node_id,)))
+        return _registration(found[0]) if found else None
+
+    async def beat(self, beat: Beat) -> None:
+        self._folder.send(CONTROLLER, beat_to_bytes(beat))
+
+    def receive_beat(self, beat: Beat) -> None:
+        """A beat arrived at the controller's socket."""
+        latest = self._beats.get(beat.session)
+        if latest is None or beat.count > latest.count:
+            self._beats[beat.session] = beat
+
+    async def presences(self) -> Sequence[Presence]:
+        if not self._observes:
+            await self._learn_sessions()
+            self._locks.keep_only(self._node_ids)
+            self._observes = True
+        exited = self._locks.exited()
+        if exited - self._node_ids.keys():
+            await self._learn_sessions()
+        return self._presences(exited)
+
+    async def _learn_sessions(self) -> None:
+        found = await self._connection.read(lambda connection: rows(connection, FIND_SESSIONS))
+        self._node_ids.update(found)
+
+    def _presences(self, exited: frozenset[int]) -> Sequence[Presence]:
+        silent = {
+            session: Beat(self._node_ids[session], session, 0)
+            for session in exited
+            if session not in self._beats and session in self._node_ids
+        }
+        beats = sorted({**self._beats, **silent}.items())
+        return [Presence(beat, exited=session in exited) for session, beat in beats]
+
+
+def _dump(node: Node) -> str:
+    return orjson.dumps(
+        {
+            "mode": node.mode,
+            "classes": sorted(node.classes),
+            "slots": node.slots,
+            "labels": node.labels,
+            "resources": node.resources,
+            "schemas": node.schemas,
+            "facts": node.facts,
+            "protocol": node.protocol,
+        }
+    ).decode()
+
+
+def _registration(row: tuple[Any, ...]) -> Registration:
+    session, id_, registered_at, closed, body = row
+    fields = orjson.loads(body)
+    fields["classes"] = frozenset(fields["classes"])
+    return Registration(Node(id=id_, **fields), session, registered_at, bool(closed))
+
+
+_: type[NodeDirectory] = SqliteNodeDirectory

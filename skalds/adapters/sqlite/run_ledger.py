@@ -1,0 +1,103 @@
+# ruff: noqa: S608 - only constants of this package are put into SQL
+"""Conditional writes and the feed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+
+from skalds.adapters.sqlite.connection import Connection
+from skalds.adapters.sqlite.placement import Placer
+from skalds.adapters.sqlite.select import one, rows
+from skalds.adapters.sqlite.task_row import TASK_COLUMNS, TASK_TABLES, task_of
+from skalds.adapters.sqlite.versions import check_lease, update
+from skalds.model.lease import LeaseRow
+from skalds.model.run_change import Change, LiveRun, RunChange
+from skalds.model.task import Task
+from skalds.ports.clock import Clock
+from skalds.ports.run_ledger import RunLedger
+
+_IS_LIVE = "run.executor IS NOT NULL AND run.attempt > 0 AND run.released_at IS NULL"
+
+# Tasks that hold a slot of this session of this node.
+RUNS_OF = f"""
+    SELECT {TASK_COLUMNS} FROM {TASK_TABLES}
+    WHERE {_IS_LIVE} AND run.executor = ?1 AND run.session = ?2 AND run.assigned_to = ?1 ORDER BY run.seq
+"""
+# Everything that holds a slot.
+LIVE_RUNS = f"""
+    SELECT task.id, run.attempt, run.status, run.executor, coalesce(run.session, 0), run.slots
+    FROM run INDEXED BY run_live CROSS JOIN task ON task.seq = run.seq WHERE {_IS_LIVE}
+"""
+# Position of the latest version.
+LAST_POSITION = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'change'), 0)"
+# Position of the oldest version that is kept.
+FIRST_POSITION = "SELECT min(position) FROM change"
+# Versions after a position.
+CHANGES = """
+    SELECT change.position, change.id, class.name, change.rev, change.status, change.final, change.attempt,
+        change.executor, change.session, change.slots, change.holds_slot, change.ready
+    FROM change CROSS JOIN class ON class.id = change.class
+    WHERE change.position > ? ORDER BY change.position LIMIT ?
+"""
+# All but the latest versions are forgotten.
+TRIM = "DELETE FROM change WHERE position <= ?"
+
+
+class SqliteRunLedger:
+    """`RunLedger` on SQLite."""
+
+    def __init__(self, connection: Connection, clock: Clock, ageing_step_ms: int) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._ageing_step_ms = ageing_step_ms
+
+    async def write(self, changes: Sequence[Change], *, durable: bool, lease: LeaseRow | None = None) -> Sequence[bool]:
+        now = self._clock.wall_ms()
+
+        def work(connection: apsw.Connection) -> Sequence[bool]:
+            if lease is not None:
+                check_lease(connection, lease)
+            placer = Placer(connection, self._ageing_step_ms, now)
+            outcome = update(connection, placer, changes)
+            placer.write_tally()
+            return outcome
+
+        return await self._connection.write(work, durable=durable)
+
+    async def runs_of(self, node_id: str, session: int) -> Sequence[Task]:
+        found = await self._connection.read(lambda connection: rows(connection, RUNS_OF, (node_id, session)))
+        return [task_of(row) for row in found]
+
+    async def live_runs(self) -> tuple[Sequence[LiveRun], int]:
+        def work(connection: apsw.Connection) -> tuple[Sequence[LiveRun], int]:
+            runs = [LiveRun(*row) for row in rows(connection, LIVE_RUNS)]
+            return runs, one(connection, LAST_POSITION)
+
+        return await self._connection.read(work)
+
+    async def changes_since(self, position: int, limit: int) -> Sequence[RunChange] | None:
+        return await self._connection.read(lambda connection: _changes_since(connection, position, limit))
+
+    async def trim_feed(self, keep: int) -> None:
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(TRIM, (one(connection, LAST_POSITION) - keep,))
+
+        await self._connection.write(work)
+
+
+def _changes_since(connection: apsw.Connection, position: int, limit: int) -> Sequence[RunChange] | None:
+    last: int = one(connection, LAST_POSITION)
+    first: int | None = one(connection, FIRST_POSITION)
+    forgotten = last if first is None else first - 1
+    if not forgotten <= position <= last:
+        return None
+    return [_run_change(row) for row in rows(connection, CHANGES, (position, limit))]
+
+
+def _run_change(row: tuple[Any, ...]) -> RunChange:
+    change = RunChange(*row)
+    return change._replace(final=bool(change.final), holds_slot=bool(change.holds_slot), ready=bool(change.ready))
+
+
+_: type[RunLedger] = SqliteRunLedger

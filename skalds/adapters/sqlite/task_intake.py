@@ -1,0 +1,96 @@
+"""Taking tasks in."""
+
+from collections.abc import Mapping, Sequence
+
+import apsw
+import orjson
+
+from skalds.adapters.sqlite.connection import Connection
+from skalds.adapters.sqlite.placement import Placer
+from skalds.adapters.sqlite.select import column
+from skalds.adapters.sqlite.task_catalog import select_tasks
+from skalds.adapters.sqlite.versions import insert
+from skalds.adapters.stored_form import stored_form
+from skalds.errors import DuplicateTask, IdempotencyConflict
+from skalds.model.submission import submission_digest
+from skalds.model.task import Task
+from skalds.ports.clock import Clock
+from skalds.ports.task_intake import TaskIntake
+
+# Indexes of the ids that are stored already.
+FIND_KNOWN = "SELECT asked.key FROM json_each(?) AS asked CROSS JOIN task ON task.id = asked.value"
+# The task that was submitted under an idempotency key.
+FIND_KEY = """
+    SELECT idempotency.digest, task.id FROM idempotency JOIN task ON task.seq = idempotency.seq
+    WHERE idempotency.tenant = ? AND idempotency.key = ?
+"""
+# A new idempotency key.
+ADD_KEY = "INSERT INTO idempotency (tenant, key, digest, seq) VALUES (?, ?, ?, ?)"
+
+_Keys = dict[tuple[str, str], tuple[str, str]]
+"""(tenant, key) → (digest, id of the task)."""
+
+
+class SqliteTaskIntake:
+    """`TaskIntake` on SQLite."""
+
+    def __init__(self, connection: Connection, clock: Clock, ageing_step_ms: int) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._ageing_step_ms = ageing_step_ms
+
+    async def submit(self, tasks: Sequence[Task]) -> Sequence[Task]:
+        plain = [stored_form(task) for task in tasks]
+        now = self._clock.wall_ms()
+
+        def work(connection: apsw.Connection) -> Sequence[Task]:
+            return _submit(connection, Placer(connection, self._ageing_step_ms, now), plain)
+
+        return await self._connection.write(work, durable=True)
+
+
+def _submit(connection: apsw.Connection, placer: Placer, tasks: Sequence[Task]) -> Sequence[Task]:
+    new_keys: _Keys = {}
+    replayed = [_replayed(connection, task, new_keys) for task in tasks]
+    fresh = [index for index, known in enumerate(replayed) if known is None]
+    _refuse_duplicates(connection, tasks, fresh)
+    seqs = insert(connection, placer, [tasks[index] for index in fresh])
+    placer.write_tally()
+    _keep_keys(connection, new_keys, {tasks[index].id: seq for index, seq in zip(fresh, seqs, strict=True)})
+    known = {task.id: task for task in select_tasks(connection, [id_ for id_ in replayed if id_ is not None])}
+    return [task if id_ is None else known[id_] for task, id_ in zip(tasks, replayed, strict=True)]
+
+
+def _replayed(connection: apsw.Connection, task: Task, new_keys: _Keys) -> str | None:
+    """Id of the task that has this idempotency key already, in the store or earlier in the batch."""
+    if task.idempotency_key is None:
+        return None
+    key = (task.tenant, task.idempotency_key)
+    digest = submission_digest(task)
+    known = new_keys.get(key) or connection.execute(FIND_KEY, key).fetchone()
+    if known is None:
+        new_keys[key] = (digest, task.id)
+        return None
+    if known[0] != digest:
+        raise IdempotencyConflict(task.idempotency_key, task=known[1])
+    return str(known[1])
+
+
+def _refuse_duplicates(connection: apsw.Connection, tasks: Sequence[Task], fresh: Sequence[int]) -> None:
+    ids = [tasks[index].id for index in fresh]
+    stored = set(column(connection, FIND_KNOWN, (orjson.dumps(ids).decode(),)))
+    seen: set[str] = set()
+    twice: list[int] = []
+    for position, (index, id_) in enumerate(zip(fresh, ids, strict=True)):
+        if id_ in seen or position in stored:
+            twice.append(index)
+        seen.add(id_)
+    if twice:
+        raise DuplicateTask([*dict.fromkeys(tasks[index].id for index in twice)], twice)
+
+
+def _keep_keys(connection: apsw.Connection, keys: _Keys, seqs: Mapping[str, int]) -> None:
+    connection.executemany(ADD_KEY, [(*key, digest, seqs[id_]) for key, (digest, id_) in keys.items()])
+
+
+_: type[TaskIntake] = SqliteTaskIntake

@@ -1,0 +1,118 @@
+"""How a task is laid out in columns, and made again from them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from skalds.adapters.stored_form import to_json
+from skalds.model.submission import SUBMITTED_FIELDS
+from skalds.model.task import Task
+
+Row = Sequence[Any]
+
+BODY_FIELDS = tuple(name for name in SUBMITTED_FIELDS if name != "executor")
+REPORT_FIELDS = ("attachments", "progress", "result", "error", "checkpoint", "usage", "runs")
+_STATE = {
+    "updated": "update_date_time",
+    "rev": "rev",
+    "status": "lifecycle_status",
+    "final": "final",
+    "attempt": "attempt",
+    "failures": "failures",
+    "losses": "losses",
+    "refusals": "refusals",
+    "requeues": "requeues",
+    "attachments_rev": "attachments_rev",
+    "eligible_at": "eligible_at",
+    "pinned_to": "pinned_to",
+    "released_at": "released_at",
+    "executor": "executor",
+}
+"""Column of `run` → field of `Task`, for what is stored as it is."""
+
+_ASSIGNMENT = {
+    "assignment": "id",
+    "assigned_to": "skald_id",
+    "session": "session",
+    "term": "term",
+    "assigned_at": "assigned_at",
+    "accept_by": "accept_by",
+}
+"""Column of `run` → field of `Assignment`."""
+
+_NO_ASSIGNMENT = (None,) * len(_ASSIGNMENT)
+_STATE_FIELDS = tuple(_STATE.values())
+_ASSIGNMENT_FIELDS = tuple(_ASSIGNMENT.values())
+
+STATE_COLUMNS = (*_STATE, *_ASSIGNMENT)
+
+TASK_COLUMNS = ", ".join(
+    ["task.id", "task.body", "run.created"]
+    + [f"run.{column}" for column in STATE_COLUMNS]
+    + ["report.seq"]
+    + [f"report.{field}" for field in REPORT_FIELDS]
+)
+"""What `task_of` reads, to be selected from `TASK_TABLES`."""
+
+TASK_TABLES = "task JOIN run ON run.seq = task.seq LEFT JOIN report ON report.seq = task.seq"
+
+_ASSIGNMENT_AT = 3 + len(_STATE)
+_REPORT_AT = _ASSIGNMENT_AT + len(_ASSIGNMENT)
+
+
+def task_of(row: Row) -> Task:
+    """The task that `TASK_COLUMNS` describe."""
+    fields: dict[str, Any] = orjson.loads(row[1])
+    fields.update(zip(_STATE_FIELDS, row[3:_ASSIGNMENT_AT], strict=True))
+    fields["id"] = row[0]
+    fields["create_date_time"] = row[2]
+    if row[_ASSIGNMENT_AT] is not None:
+        fields["assignment"] = dict(zip(_ASSIGNMENT_FIELDS, row[_ASSIGNMENT_AT:_REPORT_AT], strict=True))
+    if row[_REPORT_AT] is not None:
+        for name, text in zip(REPORT_FIELDS, row[_REPORT_AT + 1 :], strict=True):
+            if text is not None:
+                fields[name] = orjson.loads(text)
+        if "runs" in fields:
+            fields["runs"] = tuple(fields["runs"])
+    return Task.model_validate(fields)
+
+
+def body_of(task: Task) -> str:
+    """The submitted fields as JSON; what is absent or empty is left out."""
+    values = task.__dict__
+    body = {name: value for name in BODY_FIELDS if (value := values[name]) is not None and value != {}}
+    return to_json(body).decode()
+
+
+def state_of(task: Task) -> list[Any]:
+    """The values of `STATE_COLUMNS`."""
+    values = task.__dict__
+    state = [values[name] for name in _STATE_FIELDS]
+    assignment = task.assignment
+    if assignment is None:
+        state.extend(_NO_ASSIGNMENT)
+    else:
+        state.extend(assignment.__dict__[name] for name in _ASSIGNMENT_FIELDS)
+    return state
+
+
+def report_of(task: Task) -> list[str | None]:
+    """The values of `REPORT_FIELDS` after the first, which is written on its own because it is the user's to change."""
+    values = task.__dict__
+    return [_text(values[name]) for name in REPORT_FIELDS[1:]]
+
+
+def attachments_of(task: Task) -> str:
+    """Attachments that are no longer those of the body."""
+    return to_json(task.attachments).decode()
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == () else to_json(value).decode()
+
+
+def differs(before: Task, after: Task, names: Sequence[str]) -> bool:
+    """Whether any of these fields changed; fields that were copied over are the same object and cost nothing."""
+    old, new = before.__dict__, after.__dict__
+    return any(old[name] is not new[name] and old[name] != new[name] for name in names)

@@ -1,0 +1,37 @@
+"""What every engine keeps of a task: plain JSON values that nobody else holds a reference to."""
+
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from skalds.model.task import Task
+
+_FREE_FIELDS = ("attachments", "result", "checkpoint", "usage", "resources", "requires", "prefers", "dependencies")
+
+
+def stored_form(task: Task, before: Task | None = None) -> Task:
+    """`task` as a later reading returns it; what is the same object as in `before` was made plain already."""
+    update: dict[str, Any] = {
+        name: orjson.loads(to_json(value))
+        for name in _FREE_FIELDS
+        if (value := getattr(task, name)) is not None
+        and value != {}
+        and (before is None or value is not getattr(before, name))
+    }
+    if task.waiting is not None:
+        update["waiting"] = None
+    if not isinstance(task.runs, tuple):
+        update["runs"] = tuple(task.runs)
+    return task.model_copy(update=update) if update else task
+
+
+def to_json(value: Any) -> bytes:
+    """A value of a task as JSON; data models of users by their wire names."""
+    return orjson.dumps(value, default=_dump_model)
+
+
+def _dump_model(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    raise TypeError(f"{type(value).__name__} is no JSON value")

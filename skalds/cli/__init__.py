@@ -1,0 +1,1 @@
+"""Arguments in, operation or HTTP call, text out."""

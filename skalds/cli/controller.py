@@ -1,0 +1,37 @@
+"""`skalds controller`: one System Controller in the foreground."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skalds.config.system_controller_config import SystemControllerConfig
+from skalds.system_controller import main as controller_process
+
+
+def controller(
+    data: Annotated[Path | None, typer.Option(help="Data directory (SKALDS_DATA_DIR).")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to bind (SYSTEM_CONTROLLER_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port, 0 for a free one (SYSTEM_CONTROLLER_PORT).")] = None,
+    mode: Annotated[str | None, typer.Option(help="CONTROLLER, MONITOR or DISPATCHER.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="LEAST_TASKS, ROUND_ROBIN or RANDOM.")] = None,
+    ready_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run a System Controller: API, monitor and dispatcher."""
+    config = SystemControllerConfig(
+        skalds_data_dir=data,
+        system_controller_host=host,
+        system_controller_port=port,
+        system_controller_mode=mode,
+        dispatcher_strategy=strategy,
+    )
+    sys.exit(controller_process.main(config, on_ready=lambda address: _tell(ready_fd, address)))
+
+
+def _tell(descriptor: int | None, address: str) -> None:
+    """Tells whoever started us where we listen."""
+    if descriptor is not None:
+        with os.fdopen(descriptor, "w") as line:
+            line.write(f"{address}\n")

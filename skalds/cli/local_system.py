@@ -1,0 +1,88 @@
+"""A controller and its nodes as child processes: what `up` and `demo` share."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skalds.cli.process_keeper import Child, ProcessKeeper
+
+_CONTROLLER = "controller"
+_NODE_GRACE = 15.0
+_CONTROLLER_GRACE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPlan:
+    """What to run: where the data is, how many nodes of which application, on which port (None: as configured)."""
+
+    data: Path
+    nodes: int
+    app: str
+    port: int | None = None
+    slots: int | None = None
+
+
+class LocalSystem:
+    """Starts and stops the processes of one machine; the controller first and last."""
+
+    def __init__(self, plan: LocalPlan, keeper: ProcessKeeper) -> None:
+        self._plan = plan
+        self._keeper = keeper
+
+    @property
+    def node_names(self) -> Sequence[str]:
+        return [f"node-{number}" for number in range(1, self._plan.nodes + 1)]
+
+    async def start(self) -> str:
+        """Starts everything; returns the controller's address once it listens.
+
+        Raises `ChildProcessError` when the controller gave up before.
+        """
+        read_end, write_end = os.pipe()
+        command = [*_skalds(), "controller", "--ready-fd", str(write_end)]
+        if self._plan.port is not None:
+            command += ["--port", str(self._plan.port)]
+        self._keeper.keep(Child(_CONTROLLER, command, self._environment(), pass_fds=[write_end]))
+        address = await self._read_address(read_end, write_end)
+        for name in self.node_names:
+            command = self._node_command()
+            self._keeper.keep(Child(name, command, {**self._environment(), "SKALD_ID": name}))
+        return address
+
+    async def stop(self) -> None:
+        """Stops nodes, then the controller; each gets a grace before it is killed."""
+        await self._keeper.stop(self.node_names, _NODE_GRACE)
+        await self._keeper.stop([_CONTROLLER], _CONTROLLER_GRACE)
+
+    def _environment(self) -> dict[str, str]:
+        environment = {"SKALDS_DATA_DIR": str(self._plan.data.absolute()), "PYTHONUNBUFFERED": "1"}
+        if self._plan.slots is not None:
+            environment["SKALD_SLOTS"] = str(self._plan.slots)
+        return environment
+
+    def _node_command(self) -> list[str]:
+        if self._plan.app.endswith(".py"):
+            return [sys.executable, self._plan.app]
+        return [*_skalds(), "node", "--app", self._plan.app]
+
+    async def _read_address(self, read_end: int, write_end: int) -> str:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        with os.fdopen(read_end, "rb") as pipe:
+            await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+            line = asyncio.ensure_future(reader.readline())
+            await asyncio.wait([line, self._keeper.given_up], return_when=asyncio.FIRST_COMPLETED)
+            # Only now: a controller that is restarted before it listened still needs our copy of this end.
+            os.close(write_end)
+            if not line.done():
+                line.cancel()
+                name, status = self._keeper.given_up.result()
+                raise ChildProcessError(f"the {name} could not start (exit status {status})")
+            return line.result().decode().strip()
+
+
+def _skalds() -> list[str]:
+    return [sys.executable, "-m", "skalds.cli.main"]

@@ -1,0 +1,1 @@
+"""Frozen, validated settings and the public enums; nothing else reads the environment."""

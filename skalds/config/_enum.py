@@ -1,0 +1,61 @@
+"""The public enums of the configuration; a leaf that imports nothing from skalds."""
+
+from enum import StrEnum
+
+
+class LogLevelEnum(StrEnum):
+    """How much is logged."""
+
+    TRACE = "TRACE"
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    SUCCESS = "SUCCESS"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
+
+
+class SkaldEnvEnum(StrEnum):
+    """What the installation is for."""
+
+    DEV = "DEV"
+    PRODUCTION = "PRODUCTION"
+
+
+class SkaldModeEnum(StrEnum):
+    """Where a node takes its tasks from."""
+
+    EDGE = "edge"
+    NODE = "node"
+    SINGLE_PROCESS = "single_process"
+
+
+class SystemControllerModeEnum(StrEnum):
+    """Which duties a controller may take: each mode has those of the one before."""
+
+    CONTROLLER = "CONTROLLER"
+    MONITOR = "MONITOR"
+    DISPATCHER = "DISPATCHER"
+
+    @classmethod
+    def list(cls) -> "list[str]":
+        return [member.value for member in cls]
+
+
+class DispatcherStrategyEnum(StrEnum):
+    """How the dispatcher chooses among the nodes that can take a task."""
+
+    LEAST_TASKS = "LEAST_TASKS"
+    ROUND_ROBIN = "ROUND_ROBIN"
+    RANDOM = "RANDOM"
+
+    @classmethod
+    def list(cls) -> "list[str]":
+        return [member.value for member in cls]
+
+
+class EngineEnum(StrEnum):
+    """What keeps tasks, messages and presence."""
+
+    EMBEDDED = "embedded"
+    DISTRIBUTED = "distributed"

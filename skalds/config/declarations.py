@@ -1,0 +1,151 @@
+"""Every setting there is, in groups that the settings classes combine."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+from skalds.config._enum import (
+    DispatcherStrategyEnum,
+    EngineEnum,
+    LogLevelEnum,
+    SkaldEnvEnum,
+    SkaldModeEnum,
+    SystemControllerModeEnum,
+)
+from skalds.config.capacity import LABELS, RESERVED_SLOTS, RESOURCES, ReservedSlots
+from skalds.config.kinds import BOOLEAN, MEGABYTES, NODE_ID, PATH, PORT, SECONDS, TEXT, duration, one_of, whole_number
+from skalds.config.setting import Derived, Secrecy, Setting
+
+
+def _choose_engine(given: Mapping[str, object]) -> EngineEnum:
+    addressed = any(given.get(host) for host in ("mongo_host", "kafka_host", "redis_host"))
+    return EngineEnum.DISTRIBUTED if addressed else EngineEnum.EMBEDDED
+
+
+def _make_node_id(_: Mapping[str, object]) -> str:
+    return f"skalds-{secrets.token_hex(3)[:5]}"
+
+
+def _count_cpus(_: Mapping[str, object]) -> int:
+    return os.cpu_count() or 1
+
+
+class EngineSettings:
+    """Engine"""
+
+    skalds_engine = Setting(
+        one_of(EngineEnum),
+        Derived(
+            "distributed if MONGO_HOST, KAFKA_HOST or REDIS_HOST is set and not empty, else embedded", _choose_engine
+        ),
+        "What keeps tasks, messages and presence.",
+    )
+    skalds_data_dir = Setting(PATH, Path(".skalds"), "Directory of the embedded engine; must be on a local disk.")
+    skalds_token = Setting(TEXT, "", "Token a client or node presents.", secrecy=Secrecy.WHOLE)
+
+
+class NodeSettings:
+    """Skald node"""
+
+    skald_id = Setting(NODE_ID, Derived("skalds- and 5 random hex digits", _make_node_id), "Id of the node.")
+    skald_env = Setting(one_of(SkaldEnvEnum), SkaldEnvEnum.DEV, "What the installation is for.")
+    skald_mode = Setting(one_of(SkaldModeEnum), SkaldModeEnum.NODE, "Where the node takes its tasks from.")
+    skald_slots = Setting(
+        whole_number(0, 100_000), Derived("number of CPUs", _count_cpus), "Slots the node offers; 0 is unlimited."
+    )
+    skald_labels = Setting(LABELS, MappingProxyType({}), "Labels tasks can require or prefer.")
+    skald_resources = Setting(RESOURCES, MappingProxyType({}), "Resources tasks can take; empty: not counted.")
+    skald_reserved_slots = Setting(
+        RESERVED_SLOTS, ReservedSlots(0, 0), "Slots kept for tasks of this priority or above."
+    )
+    yaml_file = Setting(TEXT, "", "Task definition file of the modes edge and single_process.")
+    task_worker_retry = Setting(whole_number(-1), -1, "Has no effect; accepted for 0.3.8.")
+
+
+class ControllerSettings:
+    """System Controller"""
+
+    system_controller_mode = Setting(
+        one_of(SystemControllerModeEnum), SystemControllerModeEnum.DISPATCHER, "Which duties the controller may take."
+    )
+    system_controller_host = Setting(TEXT, "127.0.0.1", "Address the HTTP port binds to.")
+    system_controller_port = Setting(PORT, 8000, "HTTP port; 0 takes a free one.")
+    monitor_skald_interval = Setting(SECONDS, 5, "Seconds between two looks at the nodes.")
+    monitor_task_interval = Setting(SECONDS, 3, "Seconds between two looks at the running tasks.")
+    monitor_heartbeat_timeout = Setting(SECONDS, 5, "Shown by /api/system/config; has no other effect.")
+    task_max_attempts = Setting(
+        whole_number(0, 1_000_000), 3, "Failed runs after which a task is Failed for good; 0 is unlimited."
+    )
+    task_retention = Setting(duration(timedelta(days=1), "days"), timedelta(days=30), "Days an ended task is kept.")
+
+
+class DispatcherSettings:
+    """Dispatcher"""
+
+    dispatcher_interval = Setting(SECONDS, 5, "Seconds after which a pass is made even if nothing changed.")
+    dispatcher_strategy = Setting(
+        one_of(DispatcherStrategyEnum),
+        DispatcherStrategyEnum.LEAST_TASKS,
+        "How to choose among the nodes that can take a task.",
+    )
+    dispatcher_spread_label = Setting(TEXT, "", "Label over whose values tasks are spread.")
+    dispatcher_ageing_step = Setting(
+        duration(timedelta(seconds=1), "seconds"),
+        timedelta(seconds=60),
+        "Seconds of waiting that weigh as much as one level of priority.",
+    )
+
+
+class LogSettings:
+    """Log"""
+
+    log_level = Setting(one_of(LogLevelEnum), LogLevelEnum.INFO, "How much is logged.")
+    log_path = Setting(TEXT, "logs", "Directory of log files.")
+    log_retention = Setting(TEXT, "3 days", "Age after which log files are removed.")
+    log_rotation_mb = Setting(MEGABYTES, "10", "Size in MB at which a log file is rotated.")
+    log_split_with_worker_id = Setting(BOOLEAN, False, "Whether each worker has a log file of its own.")
+
+
+class MongoSettings:
+    """MongoDB (distributed engine)"""
+
+    mongo_host = Setting(
+        TEXT, "mongodb://root:root@localhost:27017/", "URI of MongoDB.", secrecy=Secrecy.PASSWORD_IN_URL
+    )
+    db_name = Setting(TEXT, "skalds", "Name of the database.")
+
+
+class RedisSettings:
+    """Redis (distributed engine)"""
+
+    redis_host = Setting(TEXT, "localhost", "Host of Redis.")
+    redis_port = Setting(PORT, 6379, "Port of Redis.")
+    redis_password = Setting(TEXT, "", "Password of Redis.", secrecy=Secrecy.WHOLE)
+    redis_sync_period = Setting(SECONDS, 3, "Seconds between two writes of the task and class lists.")
+    redis_key_ttl = Setting(SECONDS, 3600, "Seconds a key outlives its last write.")
+
+
+class KafkaSettings:
+    """Kafka (distributed engine)"""
+
+    kafka_host = Setting(TEXT, "localhost", "Bootstrap host of Kafka.")
+    kafka_port = Setting(PORT, 9092, "Bootstrap port of Kafka.")
+    kafka_username = Setting(TEXT, "", "User name for Kafka.")
+    kafka_password = Setting(TEXT, "", "Password for Kafka.", secrecy=Secrecy.WHOLE)
+    kafka_topic_partitions = Setting(whole_number(1, 100_000), 6, "Partitions of the topics Skalds creates.")
+    kafka_replication_factor = Setting(whole_number(1, 100), 3, "Replication of the topics Skalds creates.")
+
+
+GROUPS: tuple[type, ...] = (
+    EngineSettings,
+    NodeSettings,
+    ControllerSettings,
+    DispatcherSettings,
+    LogSettings,
+    MongoSettings,
+    RedisSettings,
+    KafkaSettings,
+)

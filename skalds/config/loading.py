@@ -1,0 +1,125 @@
+"""The only reader of the environment and of `.env`: argument > environment > `.env` > default."""
+
+import difflib
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from skalds.config.kinds import PORT
+from skalds.config.setting import Secrecy, Setting, Source, mask
+from skalds.errors import ConfigurationError
+
+ENV_FILE = Path(".env")
+PREFIXES = ("SKALD_", "SKALDS_", "DISPATCHER_", "MONITOR_", "SYSTEM_CONTROLLER_", "TASK_")
+# Variables Kubernetes and Docker links set for a service called NAME; nobody meant them as settings.
+_INJECTED = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_|$)|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$")
+_INJECTED_PORT = re.compile(r"(tcp|udp|sctp)://")
+
+AnySetting = Setting[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the process finds around itself, as text."""
+
+    environment: Mapping[str, str]
+    dotenv: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A value and its source for each setting, and what a person should be told about the surroundings."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_surroundings(env_file: Path = ENV_FILE) -> Surroundings:
+    return Surroundings(dict(os.environ), _read_env_file(env_file))
+
+
+def resolve(
+    settings: Mapping[str, AnySetting],
+    arguments: Mapping[str, object],
+    surroundings: Surroundings,
+    known_names: Collection[str],
+) -> Resolved:
+    """Finds the value of each setting, or raises ConfigurationError for the first that cannot be used."""
+    _refuse_unknown_arguments(settings, arguments)
+    resolved = Resolved()
+    for name, setting in settings.items():
+        for source, value in _offers(setting, arguments, surroundings):
+            if _is_injected_port(setting, value):
+                resolved.warnings.append(_describe_injected_port(setting, value))
+            elif not (value == "" and setting.kind.empty_is_unset):
+                resolved.values[name] = _read(setting, value)
+                resolved.sources[name] = source
+                break
+    given = dict(resolved.values)
+    for name in settings.keys() - given.keys():
+        resolved.values[name] = settings[name].make_default(given)
+        resolved.sources[name] = Source.DEFAULT
+    resolved.warnings.extend(_describe_unknown_variables(surroundings, known_names))
+    return resolved
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(str(path), type(error).__name__, "a readable file in UTF-8") from error
+    return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
+
+
+def _refuse_unknown_arguments(settings: Mapping[str, AnySetting], arguments: Mapping[str, object]) -> None:
+    for name in arguments.keys() - settings.keys():
+        raise ConfigurationError(name, "an argument", f"a known setting{_suggest(name, settings)}")
+
+
+def _offers(
+    setting: AnySetting, arguments: Mapping[str, object], surroundings: Surroundings
+) -> Iterator[tuple[Source, object]]:
+    """The values given for a setting, strongest first."""
+    offers = (
+        (Source.ARGUMENT, arguments.get(setting.name)),
+        (Source.ENVIRONMENT, surroundings.environment.get(setting.environment_name)),
+        (Source.DOTENV, surroundings.dotenv.get(setting.environment_name)),
+    )
+    return ((source, value) for source, value in offers if value is not None)
+
+
+def _read(setting: AnySetting, value: object) -> object:
+    try:
+        return setting.kind.read(value)
+    except (ValueError, TypeError):
+        shown = value if setting.secrecy is Secrecy.NONE else mask(str(value), setting.secrecy)
+        raise ConfigurationError(setting.environment_name, shown, setting.kind.expected) from None
+
+
+def _is_injected_port(setting: AnySetting, value: object) -> bool:
+    return setting.kind is PORT and isinstance(value, str) and bool(_INJECTED_PORT.match(value))
+
+
+def _describe_injected_port(setting: AnySetting, value: object) -> str:
+    return f"{setting.environment_name}={value!r} is ignored: it is an address injected by the platform, not a port"
+
+
+def _describe_unknown_variables(surroundings: Surroundings, known_names: Collection[str]) -> Iterator[str]:
+    names = surroundings.environment.keys() | surroundings.dotenv.keys()
+    for name in sorted(names - set(known_names)):
+        if name.startswith(PREFIXES) and not _INJECTED.search(name):
+            yield f"{name} is not a setting and has no effect{_suggest(name, known_names)}"
+
+
+def _suggest(name: str, known_names: Collection[str]) -> str:
+    nearest = difflib.get_close_matches(name, known_names, n=1)
+    return f"; did you mean {nearest[0]}?" if nearest else ""

@@ -1,0 +1,55 @@
+"""`DispatchPlan`: what the planner decided, for a shell to commit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class WaitReason(StrEnum):
+    """Why a task is not running; the text is the wire value of `waiting`."""
+
+    NO_NODE_ONLINE = "no_node_online"
+    CLASS_NOT_SUPPORTED = "class_not_supported"
+    NO_FREE_SLOT = "no_free_slot"
+    PINNED = "pinned"
+    NOT_BEFORE = "not_before"
+    STILL_STOPPING = "still_stopping"
+    PAUSED = "paused"
+
+
+class Assign(NamedTuple):
+    """Give the task, whose attempt was read as `attempt` and which takes `slots`, to this session of this node."""
+
+    task_id: str
+    attempt: int
+    node_id: str
+    session: int
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why the tasks of a lane stay where they are.
+
+    `permanent` tells "never without a change of the fleet" from "not now". `counts` says how many nodes failed each
+    filter, so that people see how close it was.
+    """
+
+    reason: WaitReason
+    permanent: bool
+    counts: Mapping[WaitReason, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchPlan:
+    """Assignments in order of dispatch and the reason of each lane that could not be served to the end.
+
+    `turns` (node id → number of its latest pick) is the rotation to hand to the next pass. `complete` is false if
+    the plan stopped early because tasks that the snapshot did not show might come next.
+    """
+
+    assignments: Sequence[Assign]
+    rejections: Mapping[int, Rejection]
+    turns: Mapping[str, int]
+    complete: bool = True

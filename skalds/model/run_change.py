@@ -1,0 +1,45 @@
+"""Changes of task rows: what a shell asks the ledger to write, and what the feed tells of it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from skalds.model.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Replace `before` by `after`, only if the stored row still has the revision of `before`."""
+
+    before: Task
+    after: Task
+
+
+class RunChange(NamedTuple):
+    """One committed version of a task's row, as the change feed tells it; `position` grows with every commit.
+
+    `holds_slot` is `Task.holds_slot` of that version; `ready` says that the task stood in the dispatch queue.
+    """
+
+    position: int
+    task_id: str
+    class_name: str
+    rev: int
+    status: str
+    final: bool
+    attempt: int
+    executor: str | None
+    session: int
+    slots: int
+    holds_slot: bool
+    ready: bool
+
+
+class LiveRun(NamedTuple):
+    """A run that holds capacity of a node: from assignment until its processes are confirmed gone."""
+
+    task_id: str
+    attempt: int
+    status: str
+    node_id: str
+    session: int
+    slots: int

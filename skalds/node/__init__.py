@@ -1,0 +1,1 @@
+"""The agent on a machine: announces itself, receives assignments, supervises worker processes."""

@@ -1,0 +1,220 @@
+"""The node's shell: reads rows, hears workers, asks the supervisor, and does what it says.
+
+    register ──► beat, listen ──► work (rows, events → writes, launches, signals) … ──► drain, stop ──► leave
+
+One step at a time: reading, writing and launching never overlap, so the supervisor always sees settled facts.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from skalds.config.timings import Timings
+from skalds.errors import SessionReplaced
+from skalds.model.node import Beat, Node
+from skalds.node.supervisor import Supervisor
+from skalds.ports.clock import Clock
+from skalds.ports.engine import Engine
+from skalds.ports.worker_launcher import WorkerEvent, WorkerLauncher
+from skalds.runtime.alarm import Alarm
+from skalds.runtime.log_setup import log_event
+from skalds.runtime.periodic import Periodic
+from skalds.runtime.service import cancel_all
+from skalds.runtime.shutdown_signals import ShutdownRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """One registration of this node and the runs under it."""
+
+    number: int
+    supervisor: Supervisor
+
+
+class NodeAgent:
+    """Runs a node's tasks until told to stop; a service."""
+
+    def __init__(
+        self,
+        node: Node,
+        engine: Engine,
+        launcher: WorkerLauncher,
+        clock: Clock,
+        timings: Timings,
+        make_supervisor: Callable[[], Supervisor],
+        shutdown: ShutdownRequest,
+    ) -> None:
+        self._node = node
+        self._engine = engine
+        self._launcher = launcher
+        self._clock = clock
+        self._timings = timings
+        self._make_supervisor = make_supervisor
+        self._shutdown = shutdown
+        self._hurried = asyncio.Event()
+        self._session: _Session | None = None
+        self._beats = 0
+        self._draining = False
+        self._hinted = False
+        self._look_again_at = 0.0
+        self._events: list[WorkerEvent] = []
+        self._idle = asyncio.Event()
+        self._ended: asyncio.Future[None] | None = None
+        self._work = Periodic(self._work_once, timings.node_reread, clock, name="node.work")
+        self._beating = Periodic(self._beat, timings.beat, clock, name="node.beat")
+        self._alarm = Alarm(self._work.wake, clock)
+        self._listeners: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Registers and begins to take work."""
+        self._ended = asyncio.get_running_loop().create_future()
+        await self._register()
+        self._listeners = [
+            asyncio.create_task(self._hear_workers(), name="node.workers"),
+            asyncio.create_task(self._hear_bus(), name="node.bus"),
+        ]
+        await self._beating.start()
+        await self._work.start()
+
+    async def wait_ended(self) -> None:
+        """Returns never by itself; raises `SessionReplaced` when another process took this node's id."""
+        if self._ended is not None:
+            await asyncio.shield(self._ended)
+
+    def hurry(self) -> None:
+        """Ends a drain: what runs is stopped and handed back now."""
+        self._hurried.set()
+
+    async def stop(self) -> None:
+        """Takes nothing new, ends what runs, and leaves.
+
+        After SIGTERM running tasks may finish for up to `drain`; otherwise they are stopped and handed back at once.
+        """
+        self._draining = True
+        if self._shutdown.received is signal.SIGTERM:
+            await self._wait_idle(self._timings.drain.total_seconds(), self._hurried)
+        if self._session is not None:
+            self._session.supervisor.stop_all()
+        await self._wait_idle(self._timings.cancel_grace.total_seconds() + 2)
+        self._alarm.set(None)
+        await self._work.stop()
+        await self._beating.stop()
+        await cancel_all(self._listeners)
+        await self._launcher.close()
+        if self._session is not None:
+            await self._engine.directory.leave(self._node.id, self._session.number)
+            self._engine.wakeup.notify()
+
+    async def _register(self) -> None:
+        number = await self._engine.directory.register(self._node, self._clock.wall_ms())
+        self._session = _Session(number, self._make_supervisor())
+        log_event("INFO", "node.registered", node=self._node.id, session=number, classes=sorted(self._node.classes))
+        await self._beat()
+        self._engine.wakeup.notify()
+
+    async def _beat(self) -> None:
+        if self._session is None:
+            return
+        self._beats += 1
+        live = self._session.supervisor.live_tasks
+        await self._engine.directory.beat(
+            Beat(self._node.id, self._session.number, self._beats, live, draining=self._draining)
+        )
+
+    async def _hear_workers(self) -> None:
+        async for event in self._launcher.events():
+            self._events.append(event)
+            self._work.wake()
+
+    async def _hear_bus(self) -> None:
+        async with self._engine.bus.listen(self._node.id) as messages:
+            async for _message in messages:
+                # Whatever it says, the rows say it better.
+                self._hinted = True
+                self._work.wake()
+
+    async def _work_once(self) -> None:
+        """Settles everything that is known, then sleeps until something new is."""
+        session = self._session
+        if session is None:
+            return
+        supervisor = session.supervisor
+        events, self._events = self._events, []
+        supervisor.note(events)
+        if self._draining:
+            supervisor.drain()
+        if self._clock.monotonic() >= self._look_again_at:
+            await self._look_again(session)
+        elif self._hinted:
+            await self._read_rows(session)
+        await self._write(supervisor)
+        await self._signal(supervisor)
+        if supervisor.live_tasks == 0:
+            self._idle.set()
+
+    async def _look_again(self, session: _Session) -> None:
+        """The slow look at everything, which makes every hint dispensable."""
+        registration = await self._engine.directory.registration_of(self._node.id)
+        if registration is not None and registration.session == session.number and not registration.closed:
+            await self._read_rows(session)
+            self._look_again_at = self._clock.monotonic() + self._timings.node_reread.total_seconds()
+        else:
+            await self._session_ended(session, replaced=registration is not None and not registration.closed)
+
+    async def _read_rows(self, session: _Session) -> None:
+        self._hinted = False
+        rows = await self._engine.ledger.runs_of(self._node.id, session.number)
+        steering = session.supervisor.read_rows(rows)
+        for key, what in steering.signals:
+            await self._launcher.signal(key, what)
+        for key, attachments in steering.updates:
+            await self._launcher.update(key, attachments)
+
+    async def _write(self, supervisor: Supervisor) -> None:
+        changes = supervisor.changes(self._clock.wall_ms())
+        if not changes:
+            return
+        durable = any(change.after.final or change.after.lifecycle_status == "Failed" for change in changes)
+        written = await self._engine.ledger.write(changes, durable=durable)
+        self._engine.wakeup.notify()
+        launches = supervisor.settle(changes, written)
+        if launches:
+            self._idle.clear()
+            await self._launcher.launch(launches)
+        if not all(written):
+            # Somebody else changed these rows first; what they say now decides.
+            self._hinted = True
+            self._work.wake()
+
+    async def _signal(self, supervisor: Supervisor) -> None:
+        now = self._clock.monotonic()
+        for key, what in supervisor.stops(now):
+            log_event("INFO", "worker.signalled", task=key.task_id, attempt=key.attempt, signal=what.value)
+            await self._launcher.signal(key, what)
+        kill_at = supervisor.next_kill()
+        self._alarm.set(None if kill_at is None else kill_at - now)
+
+    async def _session_ended(self, session: _Session, *, replaced: bool) -> None:
+        """Another process uses our id: we stop. We were given up as lost: we start over, with nothing of the past."""
+        session.supervisor.lose_session()
+        log_event("WARNING", "node.session_ended", node=self._node.id, session=session.number, replaced=replaced)
+        if not replaced:
+            await self._signal(session.supervisor)
+            await self._register()
+        elif self._ended is not None and not self._ended.done():
+            self._ended.set_exception(SessionReplaced(self._node.id, session.number))
+
+    async def _wait_idle(self, seconds: float, *unless: asyncio.Event) -> None:
+        """Waits until nothing runs here any more, at most `seconds`, and not if one of the events is set."""
+        self._idle.clear()
+        self._work.wake()
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._idle, *unless)]
+        waits.append(asyncio.ensure_future(self._wait(seconds)))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await cancel_all(waits)
+
+    async def _wait(self, seconds: float) -> Literal[True]:
+        await self._clock.sleep(seconds)
+        return True

@@ -1,0 +1,1 @@
+"""Every decision of the system as pure functions over values; standard library only, no `async`."""

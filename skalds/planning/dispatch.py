@@ -1,0 +1,82 @@
+"""`plan_dispatch`: waiting tasks to nodes.
+
+    filters   per lane: which nodes may take its tasks at all, and why not the others
+    order     all heads by rank (lowest first), then id
+    strategy  per task: which of the lane's nodes that still have room
+
+Lanes whose tasks have the same size and may run on the same nodes share a pool, and a pool has one picker. So a pass
+costs by tasks placed and nodes known, not by lanes × nodes × tasks.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+
+from skalds.model.plan import Assign, DispatchPlan, Rejection
+from skalds.model.snapshot import ClusterSnapshot, LaneView, QueuedTask
+from skalds.planning.filters import ineligible, rejection
+from skalds.planning.strategies.strategy import NodeLoad, Picker, Strategy
+
+
+def plan_dispatch(snapshot: ClusterSnapshot, strategy: Strategy, rng: random.Random) -> DispatchPlan:
+    """Decides which of the snapshot's tasks start now, and where.
+
+    Tasks are placed in order of rank; one that no node has room for is skipped without holding up other lanes. The
+    same snapshot, strategy and state of `rng` always give the same plan. When the last known task of a lane that holds
+    more has been placed, the plan ends: the lane's next one may be due before all others.
+    """
+    loads = [NodeLoad(index, view) for index, view in enumerate(sorted(snapshot.nodes, key=lambda view: view.id))]
+    pickers = _pickers(snapshot.lanes, loads, strategy, rng)
+    turn = max((load.turn for load in loads), default=0)
+    assignments: list[Assign] = []
+    unserved: set[int] = set()
+    horizons = {lane.heads[-1].id for lane in snapshot.lanes if lane.more and lane.heads}
+    complete = True
+    for task, lane in _in_order(snapshot.lanes):
+        lane_id = lane.id
+        if lane_id in unserved:
+            continue
+        node = pickers[lane_id].pick()
+        if node is None:
+            unserved.add(lane_id)
+            continue
+        turn += 1
+        node.turn = turn
+        node.live_tasks += 1
+        node.used_slots += (slots := lane.key.slots)
+        assignments.append(Assign(task.id, task.attempt, node.id, node.session, slots))
+        if task.id in horizons:
+            complete = False
+            break
+    turns = {load.id: load.turn for load in loads if load.turn != load.view.last_turn}
+    return DispatchPlan(assignments, _rejections(snapshot.lanes, unserved, loads), turns, complete)
+
+
+def _in_order(lanes: Sequence[LaneView]) -> list[tuple[QueuedTask, LaneView]]:
+    heads = [(task, lane) for lane in lanes for task in lane.heads]
+    heads.sort(key=lambda head: (head[0].rank, head[0].id))
+    return heads
+
+
+def _pickers(
+    lanes: Sequence[LaneView], loads: Sequence[NodeLoad], strategy: Strategy, rng: random.Random
+) -> Mapping[int, Picker]:
+    """The picker of each lane; lanes that look alike to the filters get the same one."""
+    eligible: dict[tuple[str, str | None], tuple[int, ...]] = {}
+    pools: dict[tuple[tuple[int, ...], int], Picker] = {}
+    pickers: dict[int, Picker] = {}
+    for lane in lanes:
+        key = lane.key
+        looks = (key.class_name, key.pinned_to)
+        if looks not in eligible:
+            eligible[looks] = tuple(load.index for load in loads if ineligible(load.view, key) is None)
+        pool = (eligible[looks], key.slots)
+        if pool not in pools:
+            pools[pool] = strategy.picker([loads[index] for index in eligible[looks]], key.slots, rng)
+        pickers[lane.id] = pools[pool]
+    return pickers
+
+
+def _rejections(lanes: Sequence[LaneView], unserved: set[int], loads: Sequence[NodeLoad]) -> Mapping[int, Rejection]:
+    return {
+        lane.id: rejection(ineligible(load.view, lane.key) for load in loads) for lane in lanes if lane.id in unserved
+    }

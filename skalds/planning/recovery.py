@@ -1,0 +1,42 @@
+"""What happens to the tasks of lost nodes: which sessions to take back, and which to wait for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skalds.planning.liveness import is_mass_loss
+
+MASS_LOSS_PATIENCE_S = 300.0
+"""How long a mass loss is held before its tasks are taken back all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """One session that holds runs or is registered.
+
+    `certain`: closed, replaced, or its process is known to be gone. `silent`: lost by silence alone.
+    """
+
+    node_id: str
+    session: int
+    certain: bool
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryPlan:
+    """Sessions to take back now, and whether silent ones are held because too many fell silent at once."""
+
+    take_back: Sequence[SessionState]
+    held: int
+
+
+def plan_recovery(sessions: Sequence[SessionState], known_nodes: int, held_for: float) -> RecoveryPlan:
+    """Takes back every session that certainly ended, and silent ones unless suspiciously many fell silent at once.
+
+    `held_for` says for how long (s) a mass loss has been held already.
+    """
+    certain = [state for state in sessions if state.certain]
+    silent = [state for state in sessions if state.silent and not state.certain]
+    if is_mass_loss(len(silent), known_nodes) and held_for < MASS_LOSS_PATIENCE_S:
+        return RecoveryPlan(certain, len(silent))
+    return RecoveryPlan([*certain, *silent], 0)

@@ -1,0 +1,16 @@
+"""Settings changed at run time, stronger than argument and environment until removed."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class SettingsStore(Protocol):
+    """A few named texts that survive restarts."""
+
+    async def read(self) -> Mapping[str, str]:
+        """All settings that are set."""
+        ...
+
+    async def write(self, changes: Mapping[str, str | None]) -> None:
+        """Sets each named setting, or removes it where the value is None; all or nothing, durable."""
+        ...

@@ -1,0 +1,1 @@
+"""The controller process: its entry, wiring, use cases, API and monitor."""

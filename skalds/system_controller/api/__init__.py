@@ -1,0 +1,1 @@
+"""Thin HTTP: parse, call one operation, render; errors are mapped in one table."""

@@ -1,0 +1,162 @@
+"""Looks at every request before anything else does, and sends away what must not come in.
+
+    who       without a token only `Host` names of this machine and no foreign `Origin`; with one, its bearer
+    how much  bodies up to 1 MiB
+    what      bodies are JSON and say so; `strict_json` says what JSON we take
+
+What passed is left in the request's scope as a value, so that it is parsed once.
+"""
+
+import hmac
+import ipaddress
+from typing import Any, NamedTuple
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from skalds.errors import ValidationFailed
+from skalds.system_controller.api.error_mapping import HttpRefusal, error_response, refusal_response
+from skalds.system_controller.api.strict_json import parse_strict
+
+LARGEST_BODY = 1024 * 1024
+
+_JSON_VALUE = "skalds.json"
+_TOO_LARGE = HttpRefusal(413, "too_large", f"The body is larger than {LARGEST_BODY} bytes", {"connection": "close"})
+_NOT_JSON = HttpRefusal(415, "unsupported_media_type", "The body must be sent as application/json")
+_NO_STREAM = HttpRefusal(
+    415, "unsupported_media_type", "NDJSON is not supported yet: send an object, or an array of up to 500, as JSON"
+)
+_ENCODED = HttpRefusal(415, "unsupported_media_type", "The body must be sent without Content-Encoding")
+_NO_TOKEN = HttpRefusal(401, "unauthorized", "This needs a valid token", {"www-authenticate": "Bearer"})
+_BAD_LENGTH = HttpRefusal(400, "bad_request", "Content-Length is no length")
+
+
+class AccessRule(NamedTuple):
+    """Who may come in: the bearer of `token`; if that is empty, anyone, or only this machine with `loopback_only`."""
+
+    token: str = ""
+    loopback_only: bool = True
+
+
+def json_body(request: Request) -> Any:
+    """The value of the request's body; raises `ValidationFailed` if there was none."""
+    try:
+        return request.scope[_JSON_VALUE]
+    except KeyError:
+        raise ValidationFailed.of("body", "a JSON body is required") from None
+
+
+def has_body(request: Request) -> bool:
+    return _JSON_VALUE in request.scope
+
+
+class RequestGuard:
+    """ASGI middleware in front of all routes."""
+
+    def __init__(self, app: ASGIApp, rule: AccessRule) -> None:
+        self._app = app
+        self._rule = rule
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refuse_caller(headers)
+        body = b""
+        if refusal is None:
+            body, refusal = await _read_body(headers, receive)
+        if refusal is None and body:
+            refusal = _refuse_media_type(headers)
+        if refusal is not None:
+            await refusal_response(refusal, scope["path"])(scope, receive, send)
+            return
+        try:
+            if body:
+                scope[_JSON_VALUE] = parse_strict(body)
+        except ValidationFailed as error:
+            await error_response(error, scope["path"])(scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    def _refuse_caller(self, headers: Headers) -> HttpRefusal | None:
+        if self._rule.token:
+            scheme, _, given = headers.get("authorization", "").partition(" ")
+            right = hmac.compare_digest(given.strip().encode(), self._rule.token.encode())
+            return None if right and scheme.lower() == "bearer" else _NO_TOKEN
+        host = headers.get("host", "")
+        if self._rule.loopback_only and not is_loopback(host):
+            return HttpRefusal(
+                403, "foreign_host", "Without SKALDS_TOKEN only requests to localhost or 127.0.0.1 are answered"
+            )
+        origin = headers.get("origin")
+        if origin is not None and origin.partition("://")[2].lower() != host.lower():
+            return HttpRefusal(403, "foreign_origin", "Requests made by pages of other origins are not answered")
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a `Host` header (name or address, perhaps with a port) names this machine."""
+    name, port = _split_host(host)
+    if port and not port.isdigit():
+        return False
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _split_host(host: str) -> tuple[str, str]:
+    if host.startswith("["):
+        name, _, rest = host[1:].partition("]")
+        return name, rest.removeprefix(":")
+    name, _, port = host.partition(":")
+    return name.lower().removesuffix("."), port
+
+
+def _refuse_media_type(headers: Headers) -> HttpRefusal | None:
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        return _ENCODED
+    media_type, *parameters = headers.get("content-type", "").lower().split(";")
+    if media_type.strip() == "application/x-ndjson":
+        return _NO_STREAM
+    charsets = [text.partition("=")[2].strip(' "') for text in parameters if text.strip().startswith("charset")]
+    return None if media_type.strip() == "application/json" and charsets in ([], ["utf-8"]) else _NOT_JSON
+
+
+async def _read_body(headers: Headers, receive: Receive) -> tuple[bytes, HttpRefusal | None]:
+    """The whole body, or why not; stops reading as soon as it is too large."""
+    announced = headers.get("content-length", "0")
+    if not (announced.isascii() and announced.isdigit()):
+        return b"", _BAD_LENGTH
+    if len(announced) > 12 or int(announced) > LARGEST_BODY:
+        return b"", _TOO_LARGE
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            return b"", _TOO_LARGE
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks), None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Gives the body once more, then whatever comes next (the client going away)."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

@@ -1,0 +1,178 @@
+"""The shapes of answers: how each is made from what operations return, and how OpenAPI describes it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from skalds.model.task import RunError, Task, TaskLifecycleStatus
+from skalds.system_controller.fleet import Fleet, KnownNode
+from skalds.system_controller.operations.read_fleet import NodeOverview
+from skalds.system_controller.operations.task_draft import SUBMITTABLE
+
+HEARTBEATS = 200
+"""Beats are shown modulo this number, as clients of 0.3.8 expect."""
+
+_END_OF_HEARTBEATS = {
+    TaskLifecycleStatus.FINISHED.value: 200,
+    TaskLifecycleStatus.FAILED.value: -1,
+    TaskLifecycleStatus.CANCELLED.value: -2,
+}
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class TaskResponse(Task):
+    """A task as the API shows it: the fields of Skalds 0.3.8, and ours.
+
+    `exception` is the message of the last run's error and `errorDetail` all of it; `error` stays null for our runs.
+    """
+
+    attachments: dict[str, Any] = Field(default_factory=dict)
+    heartbeat: int = 0
+    error: str | None = None  # type: ignore[assignment]
+    exception: str | None = None
+    error_detail: RunError | None = None
+
+
+class TaskItems(_Shape):
+    """The tasks of one request, in its order."""
+
+    items: list[TaskResponse]
+
+
+class TaskList(TaskItems):
+    """A page of tasks, newest first; beyond 10,000 `total` is a lower bound and `totalIsExact` false."""
+
+    total: int
+    total_is_exact: bool
+    page: int
+    page_size: int
+
+
+class Success(_Shape):
+    """An act that was done, in the words of 0.3.8."""
+
+    success: bool
+    message: str
+    data: dict[str, Any] | None = None
+
+
+class SkaldResponse(_Shape):
+    """A node: the fields of Skalds 0.3.8, and ours."""
+
+    id: str
+    type: str
+    status: str
+    last_heartbeat: str
+    supported_tasks: list[str]
+    current_tasks: list[str]
+    heartbeat: int
+    task_count: int
+    liveness: str
+    draining: bool
+    session: int
+    registered_at: int
+    slots: int
+    used_slots: int
+    labels: dict[str, str]
+    resources: dict[str, Any]
+    facts: dict[str, Any]
+    protocol: int
+
+
+class SkaldList(_Shape):
+    """The known nodes, by id."""
+
+    items: list[SkaldResponse]
+    total: int
+
+
+class ErrorBody(BaseModel):
+    """Every error answers with these keys."""
+
+    error: str
+    message: str
+    code: str
+    fields: dict[str, Any]
+    detail: list[dict[str, Any]] | str | None
+    suggestion: str | None
+    status_code: int
+    path: str
+
+
+def show_task(task: Task, fleet: Fleet) -> dict[str, Any]:
+    """`TaskResponse` of a task."""
+    shown = task.model_dump(by_alias=True)
+    detail = shown["error"]
+    shown.update(
+        attachments=shown["attachments"] or {},
+        heartbeat=_heartbeat(task, fleet),
+        error=None,
+        exception=detail and detail["message"],
+        errorDetail=detail,
+    )
+    return shown
+
+
+def show_tasks(tasks: Sequence[Task], fleet: Fleet) -> list[dict[str, Any]]:
+    return [show_task(task, fleet) for task in tasks]
+
+
+def _heartbeat(task: Task, fleet: Fleet) -> int:
+    if task.lifecycle_status != TaskLifecycleStatus.RUNNING.value:
+        return _END_OF_HEARTBEATS.get(task.lifecycle_status, 0)
+    known = fleet.get(task.executor or "")
+    here = known and task.assignment and known.registration.session == task.assignment.session
+    return known.beats % HEARTBEATS if known and here else 0
+
+
+def show_node(overview: NodeOverview) -> dict[str, Any]:
+    """`SkaldResponse` of a node."""
+    known: KnownNode = overview.known
+    node = known.registration.node
+    return {
+        "id": node.id,
+        "type": node.mode,
+        "status": "online" if overview.is_present else "offline",
+        "lastHeartbeat": str(known.last_heard),
+        "supportedTasks": sorted(node.classes),
+        "currentTasks": overview.task_ids,
+        "heartbeat": known.beats % HEARTBEATS,
+        "taskCount": overview.load.tasks,
+        "liveness": known.liveness.value,
+        "draining": known.draining,
+        "session": known.registration.session,
+        "registeredAt": known.registration.registered_at,
+        "slots": node.slots,
+        "usedSlots": overview.load.slots,
+        "labels": dict(node.labels),
+        "resources": dict(node.resources),
+        "facts": dict(node.facts),
+        "protocol": node.protocol,
+    }
+
+
+def show_success(message: str, **data: Any) -> dict[str, Any]:
+    """`Success` with its data."""
+    return {"success": True, "message": message, "data": data or None}
+
+
+def submission_schema() -> dict[str, Any]:
+    """JSON Schema of what can be submitted: the fields of a task that are the submitter's."""
+    schema = Task.model_json_schema(by_alias=True)
+    properties = {to_camel(name): schema["properties"][to_camel(name)] for name in SUBMITTABLE}
+    properties["id"] |= {"minLength": 1, "maxLength": 128, "description": "Made by the server if left out."}
+    properties["source"] |= {"default": "API"}
+    properties["attachments"] = {"type": ["object", "null"], "default": None, "title": "Attachments"}
+    return {
+        "title": "TaskSubmission",
+        "type": "object",
+        "description": "A new task. Fields that say where a task stands may be present with their default only.",
+        "properties": properties,
+        "required": ["className"],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,106 @@
+"""`Controller`: the parts of one controller process, and the order in which they live."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+from skalds.config._enum import SystemControllerModeEnum
+from skalds.model.lease import Duty
+from skalds.model.run_change import RunChange
+from skalds.runtime.periodic import Periodic
+from skalds.runtime.service import Service
+from skalds.runtime.taps import TapListener
+from skalds.system_controller.change_tail import ChangeTail
+from skalds.system_controller.fleet import Cluster, Fleet
+from skalds.system_controller.leadership import Leadership
+from skalds.system_controller.live_runs import LiveRuns
+from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
+from skalds.system_controller.monitor.dispatcher import Dispatcher
+from skalds.system_controller.monitor.housekeeping import Housekeeping
+from skalds.system_controller.monitor.node_watch import NodeWatch
+from skalds.system_controller.monitor.task_recovery import TaskRecovery
+from skalds.system_controller.surroundings import Surroundings
+
+_SLOW_READ = timedelta(seconds=1)
+_AUDIT = timedelta(seconds=10)
+_HOUSEKEEPING = timedelta(seconds=5)
+
+_WITH_MONITOR = frozenset({SystemControllerModeEnum.MONITOR, SystemControllerModeEnum.DISPATCHER})
+
+
+class Controller:
+    """One controller: pictures of the cluster for its API, and the duties its mode allows it to hold."""
+
+    def __init__(self, around: Surroundings, mode: SystemControllerModeEnum, policy: DispatchPolicy) -> None:
+        self._around = around
+        self.mode = mode
+        self.cluster = Cluster(Fleet(), LiveRuns())
+        engine, clock, timings = around.engine, around.clock, around.timings
+        self._tail = ChangeTail(engine.ledger, self.cluster.live_runs, clock)
+        self._watch = NodeWatch(engine.directory, self.cluster.fleet, clock, timings, engine.wakeup)
+        self._monitoring = Leadership(Duty.MONITOR, around.name, engine.leases, clock, timings)
+        self._dispatching = Leadership(
+            Duty.DISPATCHER, around.name, engine.leases, clock, timings, on_change=self._lead_dispatch
+        )
+        self._recovery = TaskRecovery(self._monitoring, self.cluster, engine, clock, timings)
+        self.dispatcher: Dispatcher | None = None
+        if mode is SystemControllerModeEnum.DISPATCHER:
+            self.dispatcher = Dispatcher(self._dispatching, self.cluster, policy, around)
+        self._tail.listeners.append(self._follow_changes)
+        self._reading = self._every(_SLOW_READ, self._read_feed, "feed")
+        self._looking = self._every(timings.beat, self._look_at_nodes, "nodes")
+
+    def services(self) -> Sequence[Service]:
+        """Everything that runs, in the order of starting."""
+        renew = self._around.timings.lease_renew
+        services: list[Service] = [
+            self._reading,
+            TapListener(self._around.engine.wakeup, self._reading.wake),
+            self._looking,
+        ]
+        services.append(self._every(_AUDIT, self._tail.audit, "audit"))
+        services.append(self._every(_HOUSEKEEPING, Housekeeping(self._around.engine).run_once, "housekeeping"))
+        if self.mode in _WITH_MONITOR:
+            services.append(_Duty(self._monitoring, self._every(renew, self._monitoring.run_once, "lease.monitor")))
+        if self.dispatcher is not None:
+            renewing = self._every(renew, self._dispatching.run_once, "lease.dispatcher")
+            services += [_Duty(self._dispatching, renewing), self.dispatcher]
+        return services
+
+    def _every(self, interval: timedelta, run_once: Callable[[], Awaitable[object]], name: str) -> Periodic:
+        return Periodic(run_once, interval, self._around.clock, name=name)
+
+    async def _look_at_nodes(self) -> None:
+        await self._watch.run_once()
+        await self._recovery.run_once()
+
+    async def _read_feed(self) -> None:
+        if await self._tail.run_once() == 0:
+            # A tap that was not about a task's row: a node came or went.
+            self._looking.wake()
+
+    def _follow_changes(self, changes: Sequence[RunChange]) -> None:
+        """Wakes the dispatcher for what can be placed or made room; an empty sequence means "read everything again"."""
+        if self.dispatcher is not None and (not changes or any(c.ready or not c.holds_slot for c in changes)):
+            self.dispatcher.wake()
+
+    def _lead_dispatch(self) -> None:
+        if self.dispatcher is not None:
+            self.dispatcher.wake()
+
+
+class _Duty:
+    """A lease that is renewed between start and stop and resigned at the end."""
+
+    def __init__(self, leadership: Leadership, renewing: Periodic) -> None:
+        self._leadership = leadership
+        self._renewing = renewing
+
+    async def start(self) -> None:
+        await self._renewing.start()
+
+    async def stop(self) -> None:
+        await self._renewing.stop()
+        await self._leadership.resign()
+
+    async def wait_ended(self) -> None:
+        await self._renewing.wait_ended()

@@ -1,0 +1,71 @@
+"""What this controller knows of the nodes; filled by the node watch, read by dispatcher, recovery and API."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from skalds.model.node import Liveness, Registration
+from skalds.model.snapshot import NodeView
+from skalds.system_controller.live_runs import LiveRuns
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNode:
+    """The latest registration of a node and what its silence says.
+
+    `last_heard` is wall ms, for people; `exited` is certain knowledge that the session's process is gone.
+    """
+
+    registration: Registration
+    liveness: Liveness
+    exited: bool = False
+    draining: bool = False
+    beats: int = 0
+    last_heard: int = 0
+
+    @property
+    def is_online(self) -> bool:
+        return self.liveness is Liveness.ONLINE and not self.registration.closed
+
+
+class Fleet:
+    """The known nodes by id, replaced as a whole by each observation."""
+
+    def __init__(self) -> None:
+        self._nodes: Mapping[str, KnownNode] = {}
+
+    def replace(self, nodes: Mapping[str, KnownNode]) -> None:
+        self._nodes = nodes
+
+    def get(self, node_id: str) -> KnownNode | None:
+        return self._nodes.get(node_id)
+
+    def all(self) -> Sequence[KnownNode]:
+        return list(self._nodes.values())
+
+    def views(self, live_runs: LiveRuns, turns: Mapping[str, int]) -> Sequence[NodeView]:
+        """The open nodes as the planner sees them, with their load and the latest turn each got."""
+        return [self._view(known, live_runs, turns) for known in self._nodes.values() if not known.registration.closed]
+
+    def _view(self, known: KnownNode, live_runs: LiveRuns, turns: Mapping[str, int]) -> NodeView:
+        node, session = known.registration.node, known.registration.session
+        load = live_runs.load_of(node.id, session)
+        return NodeView(
+            id=node.id,
+            session=session,
+            classes=node.classes,
+            slots=node.slots,
+            mode=node.mode,
+            online=known.is_online,
+            draining=known.draining,
+            live_tasks=load.tasks,
+            used_slots=load.slots,
+            last_turn=turns.get(node.id, 0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The two pictures that one controller keeps in memory and every part of it reads: nodes, and what runs on them."""
+
+    fleet: Fleet
+    live_runs: LiveRuns

@@ -1,0 +1,104 @@
+"""The projection of live runs: what holds capacity, by node, kept from the change feed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from skalds.model.run_change import LiveRun, RunChange
+
+
+class Load(NamedTuple):
+    """What runs on one session of a node."""
+
+    tasks: int
+    slots: int
+
+
+class LiveRuns:
+    """Every run from its assignment until its processes are confirmed gone.
+
+    The leader adds its own assignments before it commits them (`reserve`) and drops those that were refused; all else
+    comes from the feed. Counts follow the entries, so they cannot drift away from them.
+    """
+
+    def __init__(self) -> None:
+        self.settling = asyncio.Lock()
+        """Held while reservations are open, so that nobody compares the projection with the rows meanwhile."""
+        self._runs: dict[str, LiveRun] = {}
+        self._tasks: Counter[tuple[str, int]] = Counter()
+        self._slots: Counter[tuple[str, int]] = Counter()
+        self._assigning_since: dict[str, tuple[int, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def load_of(self, node_id: str, session: int) -> Load:
+        return Load(self._tasks[node_id, session], self._slots[node_id, session])
+
+    def tasks_of(self, node_id: str, session: int) -> Sequence[str]:
+        """Ids of the tasks on this session, sorted; costs by all live runs, for people."""
+        return sorted(run.task_id for run in self._runs.values() if (run.node_id, run.session) == (node_id, session))
+
+    def sessions(self) -> Sequence[tuple[str, int]]:
+        """The sessions that hold at least one run."""
+        return [session for session, tasks in self._tasks.items() if tasks > 0]
+
+    def reserve(self, runs: Iterable[LiveRun], now: float) -> None:
+        """Counts assignments that are about to be committed, at `now` (monotonic s)."""
+        for run in runs:
+            self._put(run, now)
+
+    def drop(self, runs: Iterable[LiveRun]) -> None:
+        """Takes reservations back that were not committed, unless the feed has told of something newer."""
+        for run in runs:
+            if self._runs.get(run.task_id) == run:
+                self._remove(run.task_id)
+
+    def apply(self, change: RunChange, now: float) -> None:
+        """Follows one committed version; older news than what is known is ignored."""
+        known = self._runs.get(change.task_id)
+        if known is not None and known.attempt > change.attempt:
+            return
+        if not change.holds_slot or change.executor is None:
+            self._remove(change.task_id)
+            return
+        run = LiveRun(change.task_id, change.attempt, change.status, change.executor, change.session, change.slots)
+        if run != known:
+            self._put(run, now)
+
+    def replace(self, runs: Sequence[LiveRun], now: float) -> int:
+        """Puts a fresh reading of the store in place; returns how many entries had been wrong."""
+        fresh = {run.task_id: run for run in runs}
+        wrong = [id_ for id_ in self._runs.keys() | fresh.keys() if self._runs.get(id_) != fresh.get(id_)]
+        for task_id in wrong:
+            if task_id in fresh:
+                self._put(fresh[task_id], now)
+            else:
+                self._remove(task_id)
+        return len(wrong)
+
+    def assigning_for(self, seconds: float, now: float) -> Sequence[str]:
+        """Ids of the tasks whose present attempt this process has seen unaccepted for at least `seconds`."""
+        return [id_ for id_, (_, since) in self._assigning_since.items() if now - since >= seconds]
+
+    def _put(self, run: LiveRun, now: float) -> None:
+        since = self._assigning_since.get(run.task_id)
+        self._remove(run.task_id)
+        self._runs[run.task_id] = run
+        self._tasks[run.node_id, run.session] += 1
+        self._slots[run.node_id, run.session] += run.slots
+        if run.status == "Assigning":
+            keep = since is not None and since[0] == run.attempt
+            self._assigning_since[run.task_id] = since if keep and since else (run.attempt, now)
+
+    def _remove(self, task_id: str) -> None:
+        run = self._runs.pop(task_id, None)
+        self._assigning_since.pop(task_id, None)
+        if run is None:
+            return
+        session = (run.node_id, run.session)
+        self._tasks[session] -= 1
+        self._slots[session] -= run.slots
+        if not self._tasks[session]:
+            del self._tasks[session], self._slots[session]

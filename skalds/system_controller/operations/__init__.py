@@ -1,0 +1,1 @@
+"""One use case per file, called by the API: load, decide, commit, announce."""

@@ -1,0 +1,1 @@
+"""What task authors subclass, and the child-process runner that calls their hooks."""
