@@ -69,19 +69,22 @@ class LocalSystem:
         return [*_skalds(), "node", "--app", self._plan.app]
 
     async def _read_address(self, read_end: int, write_end: int) -> str:
-        loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader()
-        with os.fdopen(read_end, "rb") as pipe:
-            await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-            line = asyncio.ensure_future(reader.readline())
-            await asyncio.wait([line, self._keeper.given_up], return_when=asyncio.FIRST_COMPLETED)
-            # Only now: a controller that is restarted before it listened still needs our copy of this end.
-            os.close(write_end)
-            if not line.done():
-                line.cancel()
-                name, status = self._keeper.given_up.result()
-                raise ChildProcessError(f"the {name} could not start (exit status {status})")
-            return line.result().decode().strip()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
+        )
+        line = asyncio.ensure_future(reader.readline())
+        await asyncio.wait([line, self._keeper.given_up], return_when=asyncio.FIRST_COMPLETED)
+        # Only now: a controller that is restarted before it listened still needs our copy of this end.
+        os.close(write_end)
+        try:
+            if line.done():
+                return line.result().decode().strip()
+            line.cancel()
+            name, status = self._keeper.given_up.result()
+            raise ChildProcessError(f"the {name} could not start (exit status {status})")
+        finally:
+            transport.close()
 
 
 def _skalds() -> list[str]:

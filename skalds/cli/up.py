@@ -20,9 +20,7 @@ _COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
 
 def up(
     nodes: Annotated[int, typer.Option(min=1, max=64, help="How many nodes to start.")] = 1,
-    app: Annotated[
-        str, typer.Option(help="module:attribute of an application, or a script that runs one.")
-    ] = DEMO_APP,
+    app: Annotated[str, typer.Option(help="module:attribute of an application, or a script that runs one.")] = DEMO_APP,
     data: Annotated[Path | None, typer.Option(help="Data directory (SKALDS_DATA_DIR).")] = None,
     port: Annotated[int | None, typer.Option(help="HTTP port (SYSTEM_CONTROLLER_PORT).")] = None,
 ) -> None:

@@ -11,6 +11,7 @@ import selectors
 import signal
 import socket
 import traceback
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
@@ -26,6 +27,7 @@ MOST_DESCRIPTORS = 200
 """How many lines travel with one message; the kernel takes 253."""
 
 _READ_BYTES = 65_536
+_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _BURIAL_RETRY_SECONDS = 0.05
 _IGNORED_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -43,7 +45,8 @@ class ZygoteLoop:
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._incoming = FrameBuffer()
-        self._lines: list[int] = []
+        self._lines: deque[int] = deque()
+        self._commands: deque[tuple[Callable[[int, str], bool], int, str]] = deque()
         self._outgoing = bytearray()
         self._runs: dict[int, int] = {}
         self._pids: dict[int, int] = {}
@@ -55,7 +58,8 @@ class ZygoteLoop:
         """Returns when the node is gone and no descendant is alive."""
         self._listen()
         while not self._node_gone:
-            self._turn(None if not self._ended else _BURIAL_RETRY_SECONDS)
+            self._turn(0 if self._commands else _BURIAL_RETRY_SECONDS if self._ended else None)
+            self._obey_one_launch()
         while self._end_everything():
             self._turn(_BURIAL_RETRY_SECONDS)
         with suppress(OSError):
@@ -95,9 +99,7 @@ class ZygoteLoop:
 
     def _take_commands(self) -> None:
         try:
-            data, lines, flags, _ = socket.recv_fds(
-                self._control, _READ_BYTES, MOST_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
-            )
+            data, lines, flags, _ = socket.recv_fds(self._control, _READ_BYTES, MOST_DESCRIPTORS, _CLOSE_ON_EXEC)
         except BlockingIOError:
             return
         except OSError:
@@ -112,15 +114,20 @@ class ZygoteLoop:
             return
         for payload in self._incoming.feed(data):
             command = decode(payload)
-            if "launch" in command:
-                for run, mode in command["launch"]:
-                    self._launch(run, mode)
+            self._commands += ((self._launch, run, mode) for run, mode in command.get("launch", ()))
             if "signal" in command:
-                self._signal(*command["signal"])
+                self._commands.append((self._signal, *command["signal"]))
 
-    def _launch(self, run: int, mode: str) -> None:
+    def _obey_one_launch(self) -> None:
+        # A fork of a large program takes its time; the end of the node must not wait for two hundred of them.
+        while self._commands and not self._node_gone:
+            obey, run, detail = self._commands.popleft()
+            if obey(run, detail):
+                return
+
+    def _launch(self, run: int, mode: str) -> bool:
         # Descriptors arrive in the order of the launches they belong to.
-        line = socket.socket(fileno=self._lines.pop(0))
+        line = socket.socket(fileno=self._lines.popleft())
         zygote = os.getpid()
         # A stop that arrives between fork and the worker's own handlers must wait, not be lost to ours.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
@@ -137,6 +144,7 @@ class ZygoteLoop:
         finally:
             line.close()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        return True
 
     def _become_worker(self, line: socket.socket, mode: str, zygote: int) -> NoReturn:
         # What user modules opened at import stays open: they use it. Ours, and the lines of other runs, must not.
@@ -158,10 +166,11 @@ class ZygoteLoop:
         finally:
             os._exit(1)
 
-    def _signal(self, run: int, name: str) -> None:
+    def _signal(self, run: int, name: str) -> bool:
         pid = self._pids.get(run)
         if pid is not None:
             _SIGNALLERS[WorkerSignal(name)](self, pid)
+        return False
 
     def _terminate(self, pid: int) -> None:
         os.kill(pid, signal.SIGTERM)

@@ -17,7 +17,7 @@ class ControllerLock:
         self._handle = handle
 
     @classmethod
-    def acquire(cls, path: Path, address: str) -> Self:
+    def acquire(cls, path: Path) -> Self:
         """Takes the lock at once or raises `AlreadyRunning` with the process and address of the holder."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -27,9 +27,14 @@ class ControllerLock:
             pid, holder_address = _holder(handle)
             os.close(handle)
             raise AlreadyRunning(f"A controller on {path.parent}", pid, holder_address) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, orjson.dumps({"pid": os.getpid(), "address": address}), 0)
-        return cls(handle)
+        lock = cls(handle)
+        lock.tell(None)
+        return lock
+
+    def tell(self, address: str | None) -> None:
+        """Lets those who find the lock taken know where its holder can be reached."""
+        os.ftruncate(self._handle, 0)
+        os.pwrite(self._handle, orjson.dumps({"pid": os.getpid(), "address": address}), 0)
 
     def release(self) -> None:
         """Lets another controller in; idempotent."""

@@ -75,9 +75,9 @@ class SqliteEngine:
         return engine
 
     @staticmethod
-    def controller_lock(data_dir: Path, address: str) -> ControllerLock:
+    def controller_lock(data_dir: Path) -> ControllerLock:
         """Claims the directory for one controller, or raises `AlreadyRunning`."""
-        return ControllerLock.acquire(DataDirectory.create(data_dir).controller_lock, address)
+        return ControllerLock.acquire(DataDirectory.create(data_dir).controller_lock)
 
     async def checkpoint(self) -> None:
         if self._role == "controller":

@@ -13,6 +13,7 @@ Row = Sequence[Any]
 
 BODY_FIELDS = tuple(name for name in SUBMITTED_FIELDS if name != "executor")
 REPORT_FIELDS = ("attachments", "progress", "result", "error", "checkpoint", "usage", "runs")
+_EMPTY_BY_DEFAULT = ("resources", "requires", "prefers")
 _STATE = {
     "updated": "update_date_time",
     "rev": "rev",
@@ -79,9 +80,12 @@ def task_of(row: Row) -> Task:
 
 
 def body_of(task: Task) -> str:
-    """The submitted fields as JSON; what is absent or empty is left out."""
+    """The submitted fields as JSON; what is absent, or empty by default, is left out."""
     values = task.__dict__
-    body = {name: value for name in BODY_FIELDS if (value := values[name]) is not None and value != {}}
+    body = {name: value for name in BODY_FIELDS if (value := values[name]) is not None}
+    for name in _EMPTY_BY_DEFAULT:
+        if not values[name]:
+            del body[name]
     return to_json(body).decode()
 
 

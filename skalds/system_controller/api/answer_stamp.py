@@ -35,10 +35,9 @@ class AnswerStamp:
             await self._app(scope, receive, send_stamped)
         except Exception as error:
             _log_fault(scope, error)
-            if started:
-                # Half an answer cannot be mended; breaking the connection off tells the client.
-                raise
-            await fault_response(scope["path"])(scope, receive, send_stamped)
+            # Half an answer cannot be mended; the server breaks the connection off, which tells the client.
+            if not started:
+                await fault_response(scope["path"])(scope, receive, send_stamped)
 
 
 def _log_fault(scope: Scope, error: Exception) -> None:

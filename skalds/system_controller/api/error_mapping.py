@@ -3,7 +3,7 @@
 Every error, whatever its cause, answers with the same keys; `code` and `fields` are for programs, the rest for people:
 
     code         stable name of the kind of error, that of `skalds.errors` or one of `HttpRefusal`
-    fields       what belongs to it: `{"task": …}`, `{"ids": […], "indexes": […]}`, `{"errors": [{"index", "field", …}]}`
+    fields       what belongs to it: `{"task"}`, `{"ids", "indexes"}`, `{"errors": [{"index", "field", "message"}]}`
     error        short text; for 404 and 500 the words of Skalds 0.3.8 ("Not Found", "Internal Server Error")
     message      the whole text; for 404 that of 0.3.8
     detail       422: a list of `{"type", "loc", "msg", "input"}`, as clients of 0.3.8 read it; otherwise text
@@ -82,7 +82,9 @@ def status_of(error: SkaldsError) -> int:
     return next(STATUS_OF_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_OF_ERROR)
 
 
-def _body(status: int, code: str, message: str, path: str, fields: Mapping[str, object] | None = None) -> dict[str, Any]:
+def _body(
+    status: int, code: str, message: str, path: str, fields: Mapping[str, object] | None = None
+) -> dict[str, Any]:
     return {
         "error": message,
         "message": message,

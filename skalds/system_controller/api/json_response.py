@@ -1,5 +1,6 @@
 """JSON answers, written by orjson."""
 
+import json
 from typing import Any
 
 import orjson
@@ -15,4 +16,8 @@ class JsonResponse(Response):
         super().__init__(content, status_code, headers)
 
     def render(self, content: Any) -> bytes:
-        return orjson.dumps(content)
+        try:
+            return orjson.dumps(content)
+        except TypeError:
+            # Rows written by others can hold integers or text that orjson refuses; slower, but they are shown.
+            return json.dumps(content, default=str).encode()

@@ -29,6 +29,7 @@ _NO_STREAM = HttpRefusal(
 )
 _ENCODED = HttpRefusal(415, "unsupported_media_type", "The body must be sent without Content-Encoding")
 _NO_TOKEN = HttpRefusal(401, "unauthorized", "This needs a valid token", {"www-authenticate": "Bearer"})
+_BROKEN_OFF = HttpRefusal(400, "bad_request", "The body was broken off")
 _BAD_LENGTH = HttpRefusal(400, "bad_request", "Content-Length is no length")
 
 
@@ -138,7 +139,7 @@ async def _read_body(headers: Headers, receive: Receive) -> tuple[bytes, HttpRef
     while more:
         message = await receive()
         if message["type"] != "http.request":
-            break
+            return b"", _BROKEN_OFF
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > LARGEST_BODY:

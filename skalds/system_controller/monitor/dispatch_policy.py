@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Self
 
 from skalds.config._enum import DispatcherStrategyEnum
+from skalds.config.system_controller_config import SystemControllerConfig
 from skalds.errors import ValidationFailed
 
 STRATEGY_KEY = "dispatcher.strategy"
@@ -28,6 +29,12 @@ class DispatchPolicy:
     strategy: DispatcherStrategyEnum
     interval: timedelta
     strategy_source: str
+
+    @classmethod
+    def configured(cls, config: SystemControllerConfig) -> Self:
+        """What arguments, environment and defaults say."""
+        interval = timedelta(seconds=config.dispatcher_interval)
+        return cls(config.dispatcher_strategy, interval, config.source("dispatcher_strategy").value)
 
     def overlaid(self, stored: Mapping[str, str]) -> Self:
         """This policy with what was set at run time on top."""

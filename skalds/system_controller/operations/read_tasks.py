@@ -35,6 +35,11 @@ async def list_tasks(engine: Engine, clock: Clock, query: TaskQuery) -> TaskList
     return TaskListing(await with_waiting(engine, clock, page.items), page.total, page.total_is_exact)
 
 
+async def list_class_names(engine: Engine) -> Sequence[str]:
+    """The class names of all tasks, sorted; a row of another writer may lack one."""
+    return [name for name in await engine.catalog.class_names() if name]
+
+
 async def with_waiting(engine: Engine, clock: Clock, tasks: Sequence[Task]) -> Sequence[Task]:
     """The same tasks with `waiting` filled in; the reasons of their lanes are read once."""
     keys = {task.id: lane_key(task) for task in tasks if task.is_waiting}

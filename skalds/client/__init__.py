@@ -1,0 +1,6 @@
+"""The Python client of the public API, used by users, CLI and examples."""
+
+from skalds.client.client import SkaldsClient
+from skalds.client.listing import TaskListing
+
+__all__ = ["SkaldsClient", "TaskListing"]

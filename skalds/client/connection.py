@@ -1,0 +1,66 @@
+"""HTTP to a System Controller: sends a request, returns the JSON of the answer or raises its error."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import orjson
+
+from skalds.client.errors_of_answers import error_of_answer
+from skalds.errors import OutcomeUnknown, SkaldsError
+
+# Shorter than the server keeps idle connections, so that none is used at the moment the server closes it.
+_KEEP_ALIVE_SECONDS = 2.0
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class Connection:
+    """Speaks to one controller. Proxies and passwords of the environment are not used: most controllers are local."""
+
+    def __init__(self, url: str, token: str, timeout: float, transport: httpx.AsyncBaseTransport | None) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.AsyncClient(
+            base_url=self.url,
+            headers={"authorization": f"Bearer {token}"} if token else {},
+            timeout=timeout,
+            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS),
+            transport=transport,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Any:
+        return await self._request("GET", path, query=query)
+
+    async def post(self, path: str, body: bytes | None = None) -> Any:
+        return await self._request("POST", path, body=body)
+
+    async def put(self, path: str, value: Mapping[str, Any]) -> Any:
+        return await self._request("PUT", path, body=orjson.dumps(value))
+
+    async def _request(
+        self, method: str, path: str, *, query: Mapping[str, str | int] | None = None, body: bytes | None = None
+    ) -> Any:
+        headers = {} if body is None else {"content-type": "application/json"}
+        try:
+            answer = await self._http.request(method, path, params=query, content=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise self._not_answered(method, error) from error
+        try:
+            value = orjson.loads(answer.content)
+        except orjson.JSONDecodeError:
+            value = None
+        if not answer.is_success:
+            raise error_of_answer(answer.status_code, value)
+        return value
+
+    def _not_answered(self, method: str, error: httpx.HTTPError) -> SkaldsError:
+        reason = str(error) or type(error).__name__
+        if method == "GET" or isinstance(error, _NOT_SENT):
+            return SkaldsError(f"The System Controller at {self.url} cannot be reached: {reason}", url=self.url)
+        return OutcomeUnknown(
+            f"The System Controller at {self.url} did not answer, the request may have been carried out: {reason}",
+            url=self.url,
+        )

@@ -1,0 +1,24 @@
+"""Suite of `SettingsStore`."""
+
+from skalds.ports.engine import Engine
+
+
+class SettingsStoreSuite:
+    """What `SettingsStore` promises."""
+
+    async def test_nothing_is_set_at_first(self, engine: Engine) -> None:
+        assert await engine.settings.read() == {}
+
+    async def test_what_is_set_is_read_by_all(self, engine: Engine, other: Engine) -> None:
+        await engine.settings.write({"strategy": "RANDOM", "interval": ""})
+        assert await other.settings.read() == {"strategy": "RANDOM", "interval": ""}
+
+    async def test_set_and_remove_in_one_write(self, engine: Engine) -> None:
+        await engine.settings.write({"a": "1", "b": "2"})
+        await engine.settings.write({"a": None, "b": "3", "c": "4", "unknown": None})
+        assert await engine.settings.read() == {"b": "3", "c": "4"}
+
+    async def test_reading_is_a_copy(self, engine: Engine) -> None:
+        await engine.settings.write({"a": "1"})
+        dict(await engine.settings.read()).clear()
+        assert await engine.settings.read() == {"a": "1"}

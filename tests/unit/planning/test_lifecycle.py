@@ -1,0 +1,195 @@
+"""Whatever happens in whatever order, a task moves only as the table allows, and its counters mean what they say."""
+
+import random
+from itertools import groupby
+
+from hypothesis import given, settings
+
+from skalds.model.task import RUNS_KEPT, Task
+from skalds.planning import lifecycle
+from skalds.planning.lifecycle import LIFE_CYCLE, MAX_LOSSES, Stage, is_allowed, stage_of
+from skalds.testing import a_task
+from tests.unit.planning.histories import AN_ERROR, Step, assign, fail, finish, history, scripts, tasks
+
+THAWED_BY_REQUEUE_ONLY = set(Task.model_fields) - {"released_at", "usage", "rev", "update_date_time"}
+
+ALLOWED = {(move.source, move.target, actor) for move in LIFE_CYCLE for actor in move.actors}
+
+modest = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+def running(**changes: object) -> Task:
+    return lifecycle.accept(assign(a_task(**changes), 100), 200)
+
+
+@modest
+@given(task=tasks, script=scripts)
+def test_every_pair_of_versions_is_in_the_life_cycle_and_made_by_one_who_may(
+    task: Task, script: list[tuple[int, int]]
+) -> None:
+    for step in history(task, script):
+        source, target = stage_of(step.before), stage_of(step.after)
+
+        assert is_allowed(step.before, step.after), step.move
+        assert source == target or (source, target, step.actor) in ALLOWED, step.move
+
+
+@modest
+@given(task=tasks, script=scripts)
+def test_attempt_never_decreases_and_every_version_has_the_next_revision(
+    task: Task, script: list[tuple[int, int]]
+) -> None:
+    for step in history(task, script):
+        assert step.after.rev == step.before.rev + 1
+        assert step.after.attempt == step.before.attempt + (step.move == "assign")
+
+
+@modest
+@given(task=tasks, script=scripts)
+def test_final_is_final_until_an_operator_requeues(task: Task, script: list[tuple[int, int]]) -> None:
+    for step in history(task, script):
+        if step.before.final and step.move != "requeue":
+            assert [name for name in THAWED_BY_REQUEUE_ONLY if _differs(step, name)] == []
+
+
+def _differs(step: Step, name: str) -> bool:
+    return bool(getattr(step.before, name) != getattr(step.after, name))
+
+
+@modest
+@given(task=tasks, script=scripts)
+def test_failures_and_losses_stay_within_their_limits_between_requeues(
+    task: Task, script: list[tuple[int, int]]
+) -> None:
+    for step in history(task, script):
+        after = step.after
+        assert after.losses <= MAX_LOSSES
+        assert after.max_attempts == 0 or after.failures <= after.max_attempts
+        if after.losses == MAX_LOSSES:
+            assert after.final
+
+
+@modest
+@given(task=tasks, script=scripts)
+def test_no_run_starts_before_the_one_before_it_is_released(task: Task, script: list[tuple[int, int]]) -> None:
+    for step in history(task, script):
+        if step.move == "assign":
+            assert step.before.is_released
+            assert step.after.holds_slot
+
+
+@modest
+@given(task=tasks, script=scripts)
+def test_only_finished_and_cancelled_are_always_final(task: Task, script: list[tuple[int, int]]) -> None:
+    for step in history(task, script):
+        if step.after.lifecycle_status in ("Finished", "Cancelled"):
+            assert step.after.final
+        elif step.after.lifecycle_status != "Failed":
+            assert not step.after.final
+
+
+@modest
+@given(task=tasks, script=scripts)
+def test_runs_on_record_have_one_entry_per_attempt_in_order(task: Task, script: list[tuple[int, int]]) -> None:
+    for step in history(task, script):
+        attempts = [run.attempt for run in step.after.runs]
+
+        assert attempts == [attempt for attempt, _ in groupby(sorted(attempts))]
+        assert len(attempts) <= RUNS_KEPT
+
+
+def test_the_random_histories_reach_every_move_of_the_table_that_has_a_function() -> None:
+    deadline_and_dependency = {(Stage.CREATED, Stage.FAILED), (Stage.RETRYING, Stage.FAILED)}
+    rng = random.Random(7)
+    reached = {
+        (stage_of(step.before), stage_of(step.after))
+        for _ in range(300)
+        for step in history(
+            a_task(max_attempts=rng.randrange(3), losses=rng.randrange(5)),
+            [(rng.randrange(1000), 700_000) for _ in range(25)],
+        )
+    }
+
+    assert {(move.source, move.target) for move in LIFE_CYCLE} - reached == deadline_and_dependency
+
+
+def test_accept_opens_the_record_of_the_run() -> None:
+    task = running(create_date_time=50)
+    (record,) = task.runs
+
+    assert task.lifecycle_status == "Running"
+    assert (record.attempt, record.node, record.submitted, record.assigned, record.accepted) == (
+        1, "node-1", 50, 100, 200,
+    )  # fmt: skip
+    assert record.outcome is None
+
+
+def test_finish_closes_the_record_and_ends_the_task() -> None:
+    task = lifecycle.finish(running(error=AN_ERROR), 400, result={"n": 1}, started=250, ended=390)
+
+    assert (task.lifecycle_status, task.final, task.result, task.error) == ("Finished", True, {"n": 1}, None)
+    assert (task.runs[0].running, task.runs[0].finished, task.runs[0].outcome) == (250, 390, "finished")
+    assert task.holds_slot
+
+
+def test_failed_run_is_retried_after_its_delay_while_attempts_remain() -> None:
+    task = fail(running(max_attempts=2, retry_delay_ms=1000), 5000)
+
+    assert (task.lifecycle_status, task.final, task.failures, task.eligible_at) == ("Failed", False, 1, 6000)
+    assert task.error == AN_ERROR
+
+
+def test_last_failure_is_final_and_moves_nothing_else() -> None:
+    before = running(max_attempts=1, eligible_at=77)
+    task = fail(before, 5000)
+
+    assert (task.final, task.failures, task.eligible_at) == (True, 1, 77)
+
+
+def test_no_limit_of_attempts_means_retried_for_ever() -> None:
+    assert not fail(running(max_attempts=0, failures=1000), 5000).final
+
+
+def test_refusal_counts_apart_from_failures_and_losses() -> None:
+    task = lifecycle.refuse(assign(a_task(), 100), 200)
+
+    assert (task.lifecycle_status, task.executor, task.assignment) == ("Created", None, None)
+    assert (task.refusals, task.failures, task.losses, task.released_at) == (1, 0, 0, 200)
+    assert [run.outcome for run in task.runs] == ["refused"]
+
+
+def test_drained_run_counts_nothing() -> None:
+    task = lifecycle.hand_back(running(), 300)
+
+    assert (task.lifecycle_status, task.refusals, task.failures, task.losses) == ("Created", 0, 0, 0)
+    assert task.is_waiting
+
+
+def test_drained_run_that_was_paused_stays_paused_without_a_node() -> None:
+    paused = lifecycle.pause(running(), 300)
+    assert isinstance(paused, Task)
+
+    assert stage_of(lifecycle.hand_back(paused, 400)) is Stage.PARKED
+
+
+def test_fifth_loss_is_poison() -> None:
+    task = lifecycle.lose(running(losses=4), 300)
+
+    assert (task.lifecycle_status, task.final, task.losses) == ("Failed", True, 5)
+    assert task.error is not None
+    assert task.error.type == "poison"
+    assert not task.holds_slot
+
+
+def test_loss_of_a_run_that_had_ended_only_releases_its_slot() -> None:
+    ended = finish(running(), 300)
+    task = lifecycle.lose(ended, 400)
+
+    assert task == ended.changed(400, released_at=400)
+
+
+def test_loss_of_a_run_whose_task_was_requeued_only_releases_its_slot() -> None:
+    requeued = lifecycle.requeue(finish(running(), 300), 350)
+    assert isinstance(requeued, Task)
+
+    assert lifecycle.lose(requeued, 400) == requeued.changed(400, released_at=400)
