@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from skalds.cli.process_keeper import Child, ProcessKeeper
 
@@ -74,7 +75,8 @@ class LocalSystem:
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
         )
         line = asyncio.ensure_future(reader.readline())
-        await asyncio.wait([line, self._keeper.given_up], return_when=asyncio.FIRST_COMPLETED)
+        waits: list[asyncio.Future[Any]] = [line, self._keeper.given_up]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         # Only now: a controller that is restarted before it listened still needs our copy of this end.
         os.close(write_end)
         try:

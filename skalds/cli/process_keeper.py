@@ -66,18 +66,20 @@ class ProcessKeeper:
     async def _keep(self, child: Child) -> None:
         loop = asyncio.get_running_loop()
         failures = 0
-        while not self._stopping:
+        while True:
             started = loop.time()
             status = await self._run(child)
-            if self._stopping:
-                return
-            if status in _NEVER_AGAIN:
-                if not self.given_up.done():
-                    self.given_up.set_result((child.name, status))
+            if self._is_over(child.name, status):
                 return
             failures = 0 if loop.time() - started > _HEALTHY_AFTER else failures + 1
             self._on_restart(child.name, status)
             await asyncio.sleep(min(_LONGEST_BACKOFF, 0.1 * 2**failures) if failures > 1 else 0)
+
+    def _is_over(self, name: str, status: int) -> bool:
+        """Whether the child is not to be started again, which is told unless everything is being stopped anyway."""
+        if not self._stopping and status in _NEVER_AGAIN and not self.given_up.done():
+            self.given_up.set_result((name, status))
+        return self._stopping or status in _NEVER_AGAIN
 
     async def _run(self, child: Child) -> int:
         process = await asyncio.create_subprocess_exec(

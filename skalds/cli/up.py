@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -48,8 +48,8 @@ async def _up(plan: LocalPlan) -> int:
         await system.stop()
         return 2
     console.print(f"[bold]Skalds is up at {address}[/] · {plan.nodes} node(s) of {plan.app} · Ctrl-C stops")
-    stopped = asyncio.ensure_future(stop.wait())
-    await asyncio.wait([stopped, keeper.given_up], return_when=asyncio.FIRST_COMPLETED)
+    waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(stop.wait()), keeper.given_up]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     if stop.is_set():
         console.print("Stopping …")
     else:

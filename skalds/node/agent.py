@@ -14,6 +14,7 @@ from typing import Literal
 from skalds.config.timings import Timings
 from skalds.errors import SessionReplaced
 from skalds.model.node import Beat, Node
+from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.node.supervisor import Supervisor
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
@@ -93,6 +94,9 @@ class NodeAgent:
         After SIGTERM running tasks may finish for up to `drain`; otherwise they are stopped and handed back at once.
         """
         self._draining = True
+        # Said at once, so that what is handed back goes to others.
+        await self._beat()
+        self._engine.wakeup.notify()
         if self._shutdown.received is signal.SIGTERM:
             await self._wait_idle(self._timings.drain.total_seconds(), self._hurried)
         if self._session is not None:
@@ -176,9 +180,15 @@ class NodeAgent:
         changes = supervisor.changes(self._clock.wall_ms())
         if not changes:
             return
-        durable = any(change.after.final or change.after.lifecycle_status == "Failed" for change in changes)
+        durable = any(
+            change.after.final or change.after.lifecycle_status == TaskLifecycleStatus.FAILED.value
+            for change in changes
+        )
         written = await self._engine.ledger.write(changes, durable=durable)
         self._engine.wakeup.notify()
+        for change, done in zip(changes, written, strict=True):
+            if done:
+                _log_end(change.after)
         launches = supervisor.settle(changes, written)
         if launches:
             self._idle.clear()
@@ -218,3 +228,12 @@ class NodeAgent:
     async def _wait(self, seconds: float) -> Literal[True]:
         await self._clock.sleep(seconds)
         return True
+
+
+def _log_end(task: Task) -> None:
+    """One line for each run that ended."""
+    if task.error is not None and task.lifecycle_status == TaskLifecycleStatus.FAILED.value:
+        error = f"{task.error.type}: {task.error.message}"
+        log_event("WARNING", "task.failed", task=task.id, attempt=task.attempt, final=task.final, error=error)
+    elif task.final:
+        log_event("DEBUG", "task.ended", task=task.id, attempt=task.attempt, status=task.lifecycle_status)

@@ -22,6 +22,8 @@ from typing import Any, NamedTuple
 from skalds.model.task import RUNS_KEPT, Assignment, RunError, RunRecord, Task, TaskLifecycleStatus
 from skalds.planning.retry import retry_delay_ms
 
+REFUSAL_PAUSE_MS = 200
+
 MAX_LOSSES = 5
 """Runs lost to infrastructure after which a task is given up as poison."""
 
@@ -129,8 +131,11 @@ def accept(task: Task, now: int) -> Task:
 
 
 def refuse(task: Task, now: int) -> Task:
-    """The assignment is taken back because the node refused it or did not accept it in time: Assigning → Created."""
-    return _given_back(task, now, "refused", refusals=task.refusals + 1)
+    """The node refused the assignment, left, or did not accept it in time: Assigning → Created.
+
+    A short pause keeps the task from going to the same node at once, again and again.
+    """
+    return _given_back(task, now, "refused", refusals=task.refusals + 1, eligible_at=now + REFUSAL_PAUSE_MS)
 
 
 def finish(task: Task, now: int, *, result: Any, started: int | None, ended: int) -> Task:
@@ -266,19 +271,18 @@ def resume(task: Task, now: int) -> Task | Refused:
 # Parts ----------------------------------------------------------------------------------------------------------------
 
 
-def _given_back(task: Task, now: int, outcome: str, **counters: int) -> Task:
+def _given_back(task: Task, now: int, outcome: str, **changes: int) -> Task:
     paused = task.lifecycle_status == TaskLifecycleStatus.PAUSED.value
     status = TaskLifecycleStatus.PAUSED if paused else TaskLifecycleStatus.CREATED
-    return task.changed(
-        now,
-        lifecycle_status=status.value,
-        executor=None,
-        assignment=None,
-        released_at=now,
-        eligible_at=max(task.eligible_at, now),
-        runs=_closed(task, outcome, now),
-        **counters,
-    )
+    given_back = {
+        "lifecycle_status": status.value,
+        "executor": None,
+        "assignment": None,
+        "released_at": now,
+        "eligible_at": max(task.eligible_at, now),
+        "runs": _closed(task, outcome, now),
+    }
+    return task.changed(now, **{**given_back, **changes})
 
 
 def _closed(task: Task, outcome: str, ended: int, started: int | None = None) -> tuple[RunRecord, ...]:

@@ -13,13 +13,15 @@ MASS_LOSS_PATIENCE_S = 300.0
 class SessionState:
     """One session that holds runs or is registered.
 
-    `certain`: closed, replaced, or its process is known to be gone. `silent`: lost by silence alone.
+    `certain`: closed, replaced, or its process is known to be gone. `silent`: lost by silence alone. `left`: it said
+    goodbye itself.
     """
 
     node_id: str
     session: int
     certain: bool
-    silent: bool
+    silent: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)

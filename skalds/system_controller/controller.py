@@ -36,10 +36,10 @@ class Controller:
         self.cluster = Cluster(Fleet(), LiveRuns())
         engine, clock, timings = around.engine, around.clock, around.timings
         self._tail = ChangeTail(engine.ledger, self.cluster.live_runs, clock)
-        self._watch = NodeWatch(engine.directory, self.cluster.fleet, clock, timings, engine.wakeup)
+        self._watch = NodeWatch(engine.directory, self.cluster.fleet, clock, timings)
         self._monitoring = Leadership(Duty.MONITOR, around.name, engine.leases, clock, timings)
         self._dispatching = Leadership(
-            Duty.DISPATCHER, around.name, engine.leases, clock, timings, on_change=self._lead_dispatch
+            Duty.DISPATCHER, around.name, engine.leases, clock, timings, on_change=self._wake_dispatcher
         )
         self._recovery = TaskRecovery(self._monitoring, self.cluster, engine, clock, timings)
         self.dispatcher: Dispatcher | None = None
@@ -70,7 +70,8 @@ class Controller:
         return Periodic(run_once, interval, self._around.clock, name=name)
 
     async def _look_at_nodes(self) -> None:
-        await self._watch.run_once()
+        if await self._watch.run_once():
+            self._wake_dispatcher()
         await self._recovery.run_once()
 
     async def _read_feed(self) -> None:
@@ -80,10 +81,10 @@ class Controller:
 
     def _follow_changes(self, changes: Sequence[RunChange]) -> None:
         """Wakes the dispatcher for what can be placed or made room; an empty sequence means "read everything again"."""
-        if self.dispatcher is not None and (not changes or any(c.ready or not c.holds_slot for c in changes)):
-            self.dispatcher.wake()
+        if not changes or any(change.ready or not change.holds_slot for change in changes):
+            self._wake_dispatcher()
 
-    def _lead_dispatch(self) -> None:
+    def _wake_dispatcher(self) -> None:
         if self.dispatcher is not None:
             self.dispatcher.wake()
 

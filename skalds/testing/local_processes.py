@@ -15,6 +15,14 @@ import psutil
 _STOP_SECONDS = 20.0
 
 
+def is_alive(pid: int) -> bool:
+    """Whether the process still runs; one that only waits for its parent to notice its end does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 class LocalProcesses:
     """Starts, kills and stops processes over one data directory; leaving the context ends every one of them.
 

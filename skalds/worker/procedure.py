@@ -83,21 +83,31 @@ class Procedure:
 
     def _take(self, steps: Sequence[Step]) -> None:
         try:
+            # A worker starts with them blocked, so that none is lost before there is somebody to take it.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             for step in steps:
                 step()
                 self._leave_if_forked()
+                if self._is_closing:
+                    # User code has swallowed what was to end it.
+                    raise RunCancelled
             self._is_closing = True
             self.context.report(RunOutcome.FINISHED, self.result)
         except RunCancelled:
             raise
         except BaseException as error:
-            self._is_closing = True
             self._leave_if_forked(error)
-            if isinstance(error, SystemExit) and error.code in (None, 0):
-                self.context.report(RunOutcome.FINISHED)
-                return
-            self.failure = error
-            self.context.report(RunOutcome.FAILED, error=describe_error(error))
+            if self._is_closing:
+                raise RunCancelled from error
+            self._is_closing = True
+            self._report_end(error)
+
+    def _report_end(self, error: BaseException) -> None:
+        if isinstance(error, SystemExit) and error.code in (None, 0):
+            self.context.report(RunOutcome.FINISHED)
+            return
+        self.failure = error
+        self.context.report(RunOutcome.FAILED, error=describe_error(error))
 
     def _call(self, kind: HookKind, *choices: tuple[Any, ...]) -> None:
         hook = self._hook(kind)
@@ -113,15 +123,16 @@ class Procedure:
         except RunCancelled:
             raise
         except BaseException as error:
-            key = self.context.key
-            log_event(
-                "ERROR",
-                "worker.hook_failed",
-                task=key.task_id,
-                attempt=key.attempt,
-                error=error,
-                traceback="".join(traceback.format_exception(error)),
-            )
+            # The log itself may be what a signal has interrupted, and refuse to be entered twice.
+            with suppress(RuntimeError):
+                log_event(
+                    "ERROR",
+                    "worker.hook_failed",
+                    task=self.context.key.task_id,
+                    attempt=self.context.key.attempt,
+                    error=error,
+                    traceback="".join(traceback.format_exception(error)),
+                )
 
     def _leave_if_forked(self, error: BaseException | None = None) -> None:
         # A child that user code forked and let return here must not speak in the name of the run.
@@ -139,8 +150,6 @@ class Procedure:
             yield
             return
         former = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
-        # A worker starts with them blocked, so that none is lost before this point.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         try:
             yield
         finally:

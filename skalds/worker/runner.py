@@ -56,6 +56,8 @@ class TaskRun:
         self._updates = updates
         self._registry = registry
         self._procedure = Procedure(context)
+        self._loaded: BaseTaskWorker[Any] | None = None
+        self._data: Any = None
 
     def perform(self) -> None:
         """Takes all steps of the run."""
@@ -63,16 +65,16 @@ class TaskRun:
         run.perform([self.load, self.initialize, self.listen, run.before, run.main, run.after, self.mark_done])
 
     def load(self) -> None:
-        """Makes the worker."""
+        """Makes the worker and checks what it is to be given."""
         worker = self._registry.create(self._task)
         worker._bind(self._task, self._context)
-        self._procedure.worker = worker
+        self._data = parse_attachments(worker.get_data_model(), self._task.attachments)
+        self._loaded = worker
 
     def initialize(self) -> None:
-        """Gives the worker its attachments."""
-        worker = self._worker
-        data = parse_attachments(worker.get_data_model(), self._task.attachments)
-        self._procedure.hooks.call(worker.initialize, (data,))
+        """Gives the worker its attachments; from here on it has something to release."""
+        self._procedure.worker = self._worker
+        self._procedure.hooks.call(self._worker.initialize, (self._data,))
 
     def listen(self) -> None:
         """Begins to take live updates, beside all that follows, if the class wants them."""
@@ -86,9 +88,8 @@ class TaskRun:
 
     @property
     def _worker(self) -> BaseTaskWorker[Any]:
-        worker = self._procedure.worker
-        assert isinstance(worker, BaseTaskWorker)  # noqa: S101 - the step `load` has put it there
-        return worker
+        assert self._loaded is not None  # noqa: S101 - the first step has put it there
+        return self._loaded
 
     def _take_updates(self) -> None:
         for attachments in self._updates():

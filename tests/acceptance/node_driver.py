@@ -21,9 +21,9 @@ Event = dict[str, Any]
 class NodeDriver:
     """One running node; its standard output is open in every process below it, so its end tells that all are dead."""
 
-    def __init__(self, *arguments: str, directory: Path = ROOT, program: Path = PROGRAM) -> None:
+    def __init__(self, *arguments: str, directory: Path = ROOT, program: str = str(PROGRAM)) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(program), *arguments],
+            [sys.executable, program, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

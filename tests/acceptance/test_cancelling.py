@@ -3,6 +3,7 @@
 import psutil
 import pytest
 
+from skalds.testing.local_processes import is_alive
 from skalds.testing.waiting import wait_for
 from tests.acceptance.running_system import RunningSystem
 
@@ -19,7 +20,7 @@ def test_cancelling_a_running_task_runs_its_release_hook_and_frees_the_slot(syst
     assert answer.status_code == 200
     (task,) = system.wait_final([task_id])
     assert task["lifecycleStatus"] == "Cancelled"
-    assert not psutil.pid_exists(pid)
+    assert not is_alive(pid)
     assert (system.folder / "released").read_text() == task_id
 
 
@@ -30,7 +31,7 @@ def test_a_worker_that_ignores_sigterm_is_killed_after_the_grace(system: Running
 
     system.call("PUT", f"/api/tasks/{task_id}/status", json={"lifecycleStatus": "Cancelled"})
 
-    wait_for(lambda: not psutil.pid_exists(pid), seconds=15)
+    wait_for(lambda: not is_alive(pid), seconds=15)
     (task,) = system.wait_final([task_id])
     assert task["lifecycleStatus"] == "Cancelled"
 

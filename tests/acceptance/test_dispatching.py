@@ -36,7 +36,7 @@ def test_tasks_sent_before_any_node_exists_wait_and_then_run(system: RunningSyst
 def test_a_class_no_node_knows_waits_with_its_reason_and_hides_nobody(system: RunningSystem) -> None:
     system.start_nodes("a")
     (unknown,) = system.submit("Unheard", priority=10)
-    (known,) = system.submit("Double")
+    (known,) = system.submit("Double", attachments={})
 
     system.wait_final([known])
 
@@ -49,7 +49,7 @@ def test_more_tasks_than_slots_wait_for_a_free_slot(system: RunningSystem) -> No
     (running,) = system.submit_in_folder("UntilStopped")
     system.recorded(running, 1)
 
-    (waiting,) = system.submit("Double")
+    (waiting,) = system.submit("Double", attachments={})
 
     wait_for(lambda: system.task(waiting)["waiting"] == "no_free_slot")
     system.call("PUT", f"/api/tasks/{running}/status", json={"lifecycleStatus": "Cancelled"})
@@ -87,7 +87,7 @@ def test_the_strategy_of_a_running_system_can_be_switched(system: RunningSystem)
 
     assert before["strategy"] == "LEAST_TASKS"
     assert (switched.status_code, switched.json()["strategy"]) == (200, "ROUND_ROBIN")
-    ids = [task_id for _ in range(9) for task_id in system.submit("Double")]
+    ids = [task_id for _ in range(9) for task_id in system.submit("Double", attachments={})]
     executors = Counter(task["executor"] for task in system.wait_final(ids))
     assert executors == {"a": 3, "b": 3, "c": 3}
     assert system.call("GET", "/api/system/metrics").json()["dispatcher"]["strategy"] == "ROUND_ROBIN"
@@ -98,7 +98,7 @@ def test_an_idle_system_without_round_robin_sends_single_tasks_to_the_first_node
 
     executors = set()
     for _ in range(6):
-        (task,) = system.wait_final(system.submit("Double"))
+        (task,) = system.wait_final(system.submit("Double", attachments={}))
         executors.add(task["executor"])
 
     assert executors == {"a"}

@@ -7,6 +7,7 @@ from collections import Counter
 import psutil
 import pytest
 
+from skalds.testing.local_processes import is_alive
 from skalds.testing.waiting import wait_for
 from tests.acceptance.running_system import RunningSystem
 
@@ -24,7 +25,7 @@ def test_the_task_of_a_killed_node_runs_elsewhere(system: RunningSystem) -> None
     task = system.wait_status(task_id, "Running", attempt=2, seconds=12)
     assert task["executor"] != lost
     assert (task["losses"], task["failures"]) == (1, 0)
-    assert not psutil.pid_exists(pid)
+    assert not is_alive(pid)
     assert task["runs"][0]["outcome"] == "lost"
 
 
@@ -39,7 +40,7 @@ def test_a_silent_node_is_lost_and_its_late_run_is_stopped(system: RunningSystem
     system.wait_status(task_id, "Running", attempt=2, seconds=20)
     process.send_signal(signal.SIGCONT)
 
-    wait_for(lambda: not psutil.pid_exists(late_pid))
+    wait_for(lambda: not is_alive(late_pid))
     task = system.task(task_id)
     assert (task["attempt"], task["lifecycleStatus"]) == (2, "Running")
     # The node itself comes back under a new session.
@@ -56,7 +57,7 @@ def test_no_process_of_a_killed_node_survives(system: RunningSystem) -> None:
 
     system.processes.kill("a")
 
-    wait_for(lambda: not [pid for pid in family if psutil.pid_exists(pid)], seconds=1)
+    wait_for(lambda: not [pid for pid in family if is_alive(pid)], seconds=1)
 
 
 def test_an_interrupted_node_hands_its_tasks_back_uncounted(system: RunningSystem) -> None:
@@ -82,8 +83,8 @@ def test_a_node_told_to_terminate_lets_its_tasks_finish(system: RunningSystem) -
     process.send_signal(signal.SIGTERM)
 
     wait_for(lambda: [n["draining"] for n in system.nodes() if n["id"] == "a"] == [True])
-    (waiting,) = system.submit("Double")
-    assert psutil.pid_exists(pid)
+    (waiting,) = system.submit("Double", attachments={})
+    assert is_alive(pid)
     system.call("DELETE", f"/api/tasks/{task_id}")
     assert process.wait(20) == 0
     assert system.task(waiting)["attempt"] == 0
@@ -114,7 +115,7 @@ def test_runs_go_on_while_no_controller_is_there(system: RunningSystem) -> None:
     system.start_controller()
 
     wait_for(lambda: system.call("GET", "/api/dispatcher").json()["total_skald_tasks"] == 1)
-    assert psutil.pid_exists(pid)
+    assert is_alive(pid)
     task = system.task(task_id)
     assert (task["lifecycleStatus"], task["attempt"]) == ("Running", 1)
 

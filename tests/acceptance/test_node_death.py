@@ -75,3 +75,12 @@ def test_a_killed_zygote_takes_all_runs_with_it_and_the_node_says_so(
     node.launch("Echo", "late")
     assert "restart" in node.wait_for("Refused")["reason"]
     assert not [event for event in node.close() if event["event"] in ("Gone", "Reported")]
+
+
+def test_a_node_that_dies_in_the_middle_of_a_large_order_leaves_nothing(start_node: Callable[..., NodeDriver]) -> None:
+    node = start_node()
+    node.launch("Waits", *(f"t{number}" for number in range(200)), kind="setsid")
+    node.wait_for("Working")
+    killed_at = time.monotonic()
+    node.process.kill()
+    assert node.wait_for_silence(killed_at) <= LIMIT

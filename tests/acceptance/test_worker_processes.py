@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.node_driver import NodeDriver, is_alive, state_of, wait_until
+from tests.acceptance.node_driver import PROGRAM, ROOT, NodeDriver, is_alive, state_of, wait_until
 
 pytestmark = pytest.mark.acceptance
 
@@ -18,8 +18,8 @@ StartNode = Callable[..., NodeDriver]
 def start_node() -> Iterator[StartNode]:
     nodes: list[NodeDriver] = []
 
-    def start(*arguments: str, directory: Path | None = None) -> NodeDriver:
-        nodes.append(NodeDriver(*arguments, **({} if directory is None else {"directory": directory})))
+    def start(*arguments: str, directory: Path = ROOT, program: str = str(PROGRAM)) -> NodeDriver:
+        nodes.append(NodeDriver(*arguments, directory=directory, program=program))
         return nodes[-1]
 
     yield start
@@ -203,12 +203,27 @@ def test_an_update_reaches_the_hook_and_an_invalid_one_does_no_harm(node: NodeDr
     assert node.wait_for("Reported")["result"] == 42
 
 
-def test_a_class_can_ask_for_a_fresh_interpreter(node: NodeDriver, tmp_path: Path) -> None:
+def test_a_class_can_ask_for_a_fresh_interpreter(node: NodeDriver) -> None:
     node.launch("FreshEcho", count=1)
     result = node.wait_for("Reported")["result"]
     assert (result["module"], result["sockets"], result["variable"]) == ("__main__", 1, None)
     assert result["pid"] == result["group"]
     assert node.wait_for("Gone")["exit_status"] == 0
+
+
+def test_a_program_that_has_left_its_directory_can_be_started_again(start_node: StartNode) -> None:
+    node = start_node("chdir", directory=PROGRAM.parent, program=PROGRAM.name)
+    node.launch("FreshEcho", count=5)
+    assert node.wait_for("Reported")["result"]["count"] == 5
+
+
+@pytest.mark.parametrize("sign", ["terminate", "kill"])
+def test_a_fresh_interpreter_is_stopped_like_any_other(node: NodeDriver, sign: str) -> None:
+    node.launch("FreshWaits", kind="setsid")
+    working = node.wait_for("Working")
+    node.order("signal", id="t", signal=sign)
+    assert node.wait_for("Gone")["exit_status"] == (0 if sign == "terminate" else -signal.SIGKILL)
+    assert not any(map(is_alive, [working["pid"], *working["children"]]))
 
 
 def test_a_program_with_a_live_thread_gets_fresh_interpreters(start_node: StartNode) -> None:
@@ -229,6 +244,21 @@ def test_a_worker_that_talks_nonsense_is_killed(node: NodeDriver) -> None:
 def test_a_worker_that_talks_without_end_is_heard_to_its_end(node: NodeDriver) -> None:
     node.launch("Floods", count=20_000)
     assert node.wait_for("Reported")["result"] == 20_000
+
+
+def test_an_outcome_waits_for_a_node_that_is_paused(node: NodeDriver) -> None:
+    node.launch("Updated")
+    pid = node.wait_for("Working")["pid"]
+    node.order("update", id="t", attachments={"count": 7})
+    node.launch("Ends", "large", kind="large", count=250_000)
+    os.kill(node.process.pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: state_of(node.process.pid) == "T")
+        wait_until(lambda: state_of(pid) in ("S", "", "Z"))
+    finally:
+        os.kill(node.process.pid, signal.SIGCONT)
+    assert node.wait_for("Reported", "t")["result"] == 7
+    assert len(node.wait_for("Reported", "large")["result"]) == 250_000
 
 
 def test_a_ctrl_c_at_the_terminal_reaches_no_worker(node: NodeDriver) -> None:

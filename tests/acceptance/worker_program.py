@@ -1,4 +1,7 @@
-"""A user's program: worker classes in `__main__`, no main guard; an argument `thread` makes it start one at import."""
+"""A user's program: worker classes in `__main__`, no main guard.
+
+With the argument `thread` it starts a thread at import, with `chdir` it leaves the directory it was started in.
+"""
 
 import asyncio
 import collections
@@ -118,6 +121,12 @@ class Waits(Plain):
         say(event="Released", signum=signum, has_frame=frame is not None, cancelled=self.cancelled)
 
 
+class FreshWaits(Waits):
+    """The same in a fresh interpreter."""
+
+    launch = "exec"
+
+
 class LeavesChildren(Plain):
     """Finishes while what it started goes on."""
 
@@ -226,8 +235,10 @@ def _start_daemon(command: list[str]) -> int:
     return int(json.loads(os.read(reader, 100)))
 
 
+if "chdir" in sys.argv:
+    os.chdir("/")
 if "thread" in sys.argv:
     # Neither daemon nor ever ending, like many a library's; and a fork would not copy it.
     threading.Thread(target=threading.Event().wait, name="from-import").start()
-run_bare_node(Echo, FreshEcho, Ends, Waits, LeavesChildren, Steps, Updated, Floods)
+run_bare_node(Echo, FreshEcho, Ends, Waits, FreshWaits, LeavesChildren, Steps, Updated, Floods)
 os._exit(0)

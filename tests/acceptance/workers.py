@@ -57,7 +57,7 @@ class Recorded(BaseTaskWorker[Folder]):
     def initialize(self, data: Folder) -> None:
         self.folder = data.folder
 
-    def record(self, text: str = "") -> None:
+    def record(self, text: str = "done") -> None:
         (self.folder / f"{self.task_id}.{self.attempt}").write_text(text)
 
     @run_main_handler

@@ -203,9 +203,11 @@ class _Run:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(operations=_operations)
-def test_memory_and_sqlite_give_the_same_results(operations: list[tuple[str, Any]]) -> None:
-    asyncio.run(_compare(operations))
+@given(at_first=st.lists(_submitted, min_size=3, max_size=8, unique_by=lambda task: task["id"]), operations=_operations)
+def test_memory_and_sqlite_give_the_same_results(
+    at_first: list[dict[str, Any]], operations: list[tuple[str, Any]]
+) -> None:
+    asyncio.run(_compare([("submit", [{**task, "idempotency_key": None} for task in at_first]), *operations]))
 
 
 async def _compare(operations: Sequence[tuple[str, Any]]) -> None:

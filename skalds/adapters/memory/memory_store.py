@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from skalds.adapters.stored_form import stored_form
 from skalds.adapters.memory.ready_queue import ReadyQueue
+from skalds.adapters.stored_form import stored_form
 from skalds.errors import LeaseLost
 from skalds.model.lease import LeaseRow
 from skalds.model.run_change import RunChange

@@ -34,7 +34,7 @@ class MemoryRunLedger:
         return [
             task
             for task in self._store.live.values()
-            if task.assignment and (task.assignment.skald_id, task.assignment.session) == (node_id, session)
+            if task.assignment and (task.executor, task.assignment.session) == (node_id, session)
         ]
 
     async def live_runs(self) -> tuple[Sequence[LiveRun], int]:

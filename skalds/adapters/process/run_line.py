@@ -47,7 +47,7 @@ class RunLine:
         if sys.platform == "linux":
             # What was sent can still be read, then comes the end, even if the descriptor was handed to a stranger.
             with suppress(OSError):
-                self._line.shutdown(socket.SHUT_RD)
+                self._line.shutdown(socket.SHUT_RDWR)
         tasks = [task for task in (self._reading, self._writing) if task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
         self._line.close()

@@ -110,7 +110,7 @@ def decode_event(key: RunKey, payload: bytes) -> WorkerEvent:
     try:
         [(kind, body)] = content.items()
         return _EVENT_READERS[kind](key, body)
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise ProtocolBroken(f"not an event of a worker: {type(error).__name__}") from error
 
 

@@ -100,11 +100,13 @@ def _fork(zygote_end: socket.socket, node_end: socket.socket, enter_worker: Ente
     node = os.getpid()
     # Nothing may reach the new process before it has its own handlers, a Ctrl-C least of all.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    pid = os.fork()
-    if pid == 0:
-        node_end.close()
-        _live(zygote_end, node, enter_worker, command)
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            node_end.close()
+            _live(zygote_end, node, enter_worker, command)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return pid
 
 

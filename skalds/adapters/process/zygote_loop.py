@@ -14,6 +14,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -52,6 +53,7 @@ class ZygoteLoop:
         self._pids: dict[int, int] = {}
         self._suspended: set[int] = set()
         self._ended: list[tuple[int, int]] = []
+        self._someone_died = False
         self._node_gone = False
 
     def serve(self) -> None:
@@ -59,7 +61,6 @@ class ZygoteLoop:
         self._listen()
         while not self._node_gone:
             self._turn(0 if self._commands else _BURIAL_RETRY_SECONDS if self._ended else None)
-            self._obey_one_launch()
         while self._end_everything():
             self._turn(_BURIAL_RETRY_SECONDS)
         with suppress(OSError):
@@ -79,20 +80,24 @@ class ZygoteLoop:
         # The control line alone would not tell if something forked off by the node's process kept it open.
         watch = watch_process(self._node)
         if watch is not None:
-            self._selector.register(watch, selectors.EVENT_READ, self._note_dead_node)
+            self._selector.register(watch, selectors.EVENT_READ, partial(self._note_dead_node, watch))
         if os.getppid() != self._node:
             self._node_gone = True
 
     def _turn(self, timeout: float | None) -> None:
         for key, _ in self._selector.select(timeout):
             key.data()
-        self._bury()
+        self._obey_one_launch()
+        if self._someone_died or self._ended:
+            self._bury()
         self._flush()
 
-    def _note_dead_node(self) -> None:
+    def _note_dead_node(self, watch: int) -> None:
         self._node_gone = True
+        self._selector.unregister(watch)
 
     def _drain_wakeups(self) -> None:
+        self._someone_died = True
         with suppress(BlockingIOError):
             while self._wake_reader.recv(_READ_BYTES):
                 pass
@@ -190,6 +195,7 @@ class ZygoteLoop:
 
     def _bury(self) -> None:
         """Reaps the dead; a run is told as gone only when nothing it left behind is alive."""
+        self._someone_died = False
         while (dead := _next_dead()) is not None:
             pid, status = dead
             run = self._runs.pop(pid, None)
@@ -199,7 +205,8 @@ class ZygoteLoop:
                 self._ended.append((run, status))
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
         # Workers keep their orphans while they live, so every other child is a stray of a run that has ended.
         strays = [child for child in children_of(os.getpid()) if child not in self._runs]
         for stray in strays:
@@ -212,15 +219,12 @@ class ZygoteLoop:
             self._ended.clear()
 
     def _end_everything(self) -> bool:
-        """Kills whatever descends from this process; whether something was left to kill."""
-        for child in children_of(os.getpid()):
+        """Kills whatever descends from this process; whether there was anything."""
+        children = {*children_of(os.getpid()), *self._runs}
+        for child in children:
             signal_tree(child, signal.SIGKILL)
         self._bury()
-        try:
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return False
-        return True
+        return bool(children)
 
     def _tell(self, **content: object) -> None:
         self._outgoing += message(**content)
@@ -243,8 +247,14 @@ _SIGNALLERS: dict[WorkerSignal, Callable[[ZygoteLoop, int], None]] = {
 
 
 def _next_dead() -> tuple[int, int] | None:
+    """A child that has ended, and its exit status; it stays a zombie where the system can do that.
+
+    As long as it is one, its number, and the group of that number, cannot be given to anyone else.
+    """
     try:
-        # Looking without reaping keeps the number, and the group of that number, from being given to anyone else.
+        if not hasattr(os, "waitid"):
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            return (pid, os.waitstatus_to_exitcode(status)) if pid else None
         info = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return None

@@ -10,7 +10,6 @@ import apsw
 from skalds.adapters.sqlite.error_mapping import NOT_COMMITTED, mapped
 from skalds.errors import OutcomeUnknown, StoreUnavailable
 
-_BEGIN_TRIES = 3
 _NORMAL, _FULL = 1, 2
 
 
@@ -34,13 +33,22 @@ class CommitGroup:
         self._synchronous = _NORMAL
         connection.pragma("synchronous", _NORMAL)
 
-    def write(self, jobs: Sequence[Job]) -> None:
-        """All jobs in one transaction, each in a savepoint of its own; what a job changed is lost if it failed."""
+    def write(self, jobs: Sequence[Job], *, last_try: bool = True) -> bool:
+        """All jobs in one transaction, each in a savepoint of its own; what a job changed is lost if it failed.
+
+        False if another process holds the lock and this was not the last try: then no job has run.
+        """
         try:
             self._begin(durable=any(job.durable for job in jobs))
         except apsw.Error as error:
-            _fail(jobs, mapped(error, self._path))
-            return
+            if isinstance(error, apsw.BusyError) and not last_try:
+                return False
+            _fail(jobs, _mapped_from(error, self._path))
+            return True
+        self._write_in_transaction(jobs)
+        return True
+
+    def _write_in_transaction(self, jobs: Sequence[Job]) -> None:
         for done, job in enumerate(jobs):
             self._write_one(job, alone=len(jobs) == 1)
             if not self._connection.in_transaction:
@@ -77,14 +85,7 @@ class CommitGroup:
         if wanted != self._synchronous:
             self._connection.pragma("synchronous", wanted)
             self._synchronous = wanted
-        for tries_left in reversed(range(_BEGIN_TRIES)):
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-            except apsw.BusyError:
-                if not tries_left:
-                    raise
-            else:
-                return
+        self._connection.execute("BEGIN IMMEDIATE")
 
     def _write_one(self, job: Job, *, alone: bool) -> None:
         try:

@@ -15,7 +15,8 @@ from skalds.adapters.sqlite.error_mapping import mapped
 T = TypeVar("T")
 Work = Callable[[apsw.Connection], T]
 
-_BUSY_TIMEOUT_MS = 2000
+_BUSY_TIMEOUT_MS = 200
+_BUSY_TRIES = 30
 _GROUP_LIMIT = 500
 _TRUNCATE_ABOVE_BYTES = 64 << 20
 _CACHE_KIB = 64 << 10
@@ -31,7 +32,8 @@ class Connection:
 
         await write(work) ──► queue ──► thread: BEGIN IMMEDIATE, all writes that wait, COMMIT ──► loop: results
 
-    While one group commits the next one gathers, so the cost of a commit is shared by all who waited for it.
+    While one group commits the next one gathers, so the cost of a commit is shared by all who waited for it. While
+    another process holds the lock for writing, reads go on.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,6 +44,8 @@ class Connection:
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._closing = False
+        self._writes: list[Job] = []
+        self._busy_tries = 0
 
     @classmethod
     async def open(cls, path: Path, prepare: Work[None]) -> Self:
@@ -100,10 +104,12 @@ class Connection:
         self._tell(self._opened.set_result, None)
         group = CommitGroup(connection, str(self._path))
         orders: list[_Order] = []
-        while self._gather(orders):
+        goes_on = True
+        while goes_on or self._writes:
+            if goes_on:
+                goes_on = self._gather(orders)
             self._run(group, orders)
             orders.clear()
-        self._run(group, orders)
         connection.close()
         self._tell(self._closed.set_result, None)
 
@@ -118,29 +124,35 @@ class Connection:
         return connection
 
     def _gather(self, orders: list[_Order]) -> bool:
-        """Waits for an order and takes all others that wait with it; False once it met the end."""
-        order = self._orders.get()
-        while order is not None:
-            if not order.job.future.cancelled():
-                orders.append(order)
-            if len(orders) >= _GROUP_LIMIT:
-                return True
-            try:
+        """Takes all orders that wait, at least one unless there are writes to try again; False once it met the end."""
+        try:
+            order = self._orders.get(block=not self._writes)
+            while order is not None:
+                if not order.job.future.cancelled():
+                    orders.append(order)
+                if len(orders) >= _GROUP_LIMIT:
+                    return True
                 order = self._orders.get_nowait()
-            except Empty:
-                return True
+        except Empty:
+            return True
         return False
 
     def _run(self, group: CommitGroup, orders: Sequence[_Order]) -> None:
-        writes = [order.job for order in orders if order.kind == "write"]
-        if writes:
-            group.write(writes)
-            self._tell(self._resolve, writes)
+        self._writes.extend(order.job for order in orders if order.kind == "write")
+        if self._writes:
+            self._write(group)
         others = [order for order in orders if order.kind != "write"]
         for order in others:
             (group.read if order.kind == "read" else group.alone)(order.job)
         if others:
             self._tell(self._resolve, [order.job for order in others])
+
+    def _write(self, group: CommitGroup) -> None:
+        self._busy_tries += 1
+        if group.write(self._writes, last_try=self._busy_tries >= _BUSY_TRIES):
+            self._tell(self._resolve, self._writes)
+            self._writes = []
+            self._busy_tries = 0
 
     def _tell(self, callback: Callable[..., Any], argument: Any) -> None:
         try:

@@ -15,6 +15,7 @@ from skalds.errors import ConfigurationError
 CONTROLLER = "controller"
 """Name of the controller's socket; node names cannot collide with it."""
 
+_HANDLES = Path("/proc/self/fd")
 _LONGEST_PATH = 107
 _LARGEST_MESSAGE = 212_992
 _RECEIVED_AT_ONCE = 256
@@ -44,6 +45,8 @@ class SocketFolder:
 
     def send(self, name: str, message: bytes) -> Sent:
         """Sends without waiting and without raising; a full or absent receiver is a lost hint."""
+        if self._folder < 0:
+            return Sent.NO
         try:
             self._sender.sendto(message, self.address(name))
         except OSError as error:
@@ -52,7 +55,7 @@ class SocketFolder:
 
     def address(self, name: str) -> str:
         """What the kernel is told; 107 bytes at most, hence by the open folder where the system allows it."""
-        by_handle = Path(f"/proc/self/fd/{self._folder}")
+        by_handle = _HANDLES / str(self._folder)
         if by_handle.exists():
             return f"{by_handle}/{name}"
         address = str(self.path / name)

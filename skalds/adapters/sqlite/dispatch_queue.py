@@ -178,10 +178,10 @@ def _claim(connection: apsw.Connection, claims: Sequence[Claim], lease: LeaseRow
 
 
 def _still_ready(connection: apsw.Connection, claims: Sequence[Claim]) -> Sequence[_Given]:
-    wanted: dict[str, tuple[Claim, Assign]] = {}
+    wanted: dict[tuple[str, int], tuple[Claim, Assign]] = {}
     for claim in claims:
         for assign in claim.assigns:
-            wanted.setdefault(assign.task_id, (claim, assign))
+            wanted.setdefault((assign.task_id, assign.attempt), (claim, assign))
     in_order = list(wanted.values())
     asked = _json([(assign.task_id, assign.attempt) for _, assign in in_order])
     return [_Given(*in_order[row[0]], *row[1:]) for row in rows(connection, FIND_READY, (asked,))]

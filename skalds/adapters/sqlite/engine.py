@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 import apsw
 
+from skalds.adapters.sqlite.ageing import set_ageing_step
 from skalds.adapters.sqlite.connection import Connection
 from skalds.adapters.sqlite.controller_lock import ControllerLock
 from skalds.adapters.sqlite.data_directory import DataDirectory
@@ -31,18 +32,16 @@ Role = Literal["controller", "node"]
 class SqliteEngine:
     """A controller's or a node's access to the data directory; open it with `open`, inside the event loop."""
 
-    def __init__(
-        self, directory: DataDirectory, connection: Connection, clock: Clock, ageing_step_ms: int, role: Role
-    ) -> None:
+    def __init__(self, directory: DataDirectory, connection: Connection, clock: Clock, role: Role) -> None:
         self._directory = directory
         self._connection = connection
         self._role = role
         self._folder = SocketFolder(directory.sockets)
         self._locks = LifeLocks(directory.locks)
         self._receiver: Receiver | None = None
-        self.intake = SqliteTaskIntake(connection, clock, ageing_step_ms)
+        self.intake = SqliteTaskIntake(connection, clock)
         self.queue = SqliteDispatchQueue(connection)
-        self.ledger = SqliteRunLedger(connection, clock, ageing_step_ms)
+        self.ledger = SqliteRunLedger(connection, clock)
         self.catalog = SqliteTaskCatalog(connection)
         self.directory = SqliteNodeDirectory(connection, self._folder, self._locks)
         self.leases = SqliteLeaseStore(connection)
@@ -54,8 +53,8 @@ class SqliteEngine:
     async def open(cls, data_dir: Path, clock: Clock, ids: Ids, *, ageing_step_ms: int, role: Role) -> Self:
         """Connects; the controller also makes the directory and brings the schema up to date.
 
-        The controller holds `controller_lock` while it does so. A node that comes too early gets `StoreUnavailable`
-        and tries again later.
+        The controller holds `controller_lock` while it does so, and its `ageing_step_ms` becomes that of the store;
+        nodes use what they find. A node that comes too early gets `StoreUnavailable` and tries again later.
         """
         is_controller = role == "controller"
         directory = DataDirectory.create(data_dir) if is_controller else DataDirectory.existing(data_dir)
@@ -64,12 +63,13 @@ class SqliteEngine:
             if is_controller:
                 check(connection, directory.database, after_crash=directory.unclean.exists())
                 migrate(connection, directory.database)
+                set_ageing_step(connection, ageing_step_ms)
                 directory.unclean.touch(mode=0o600)
             else:
                 expect_current(connection, directory.database)
 
         connection = await Connection.open(directory.database, prepare)
-        engine = cls(directory, connection, clock, ageing_step_ms, role)
+        engine = cls(directory, connection, clock, role)
         if is_controller:
             engine._receiver = Receiver(engine._folder, CONTROLLER, engine._receive)
         return engine

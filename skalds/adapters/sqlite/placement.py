@@ -11,6 +11,8 @@ from skalds.adapters.sqlite.select import one
 from skalds.model.lane import LaneKey, lane_key, rank
 from skalds.model.task import Task
 
+# What ranks are computed with.
+FIND_AGEING_STEP = "SELECT step_ms FROM ageing"
 # The number of a lane that was seen before.
 FIND_LANE = "SELECT id FROM lane WHERE key = ?"
 # A lane met for the first time.
@@ -45,10 +47,10 @@ class Placement(NamedTuple):
 class Placer:
     """Finds the place of tasks at one moment, within one transaction, and counts who came and went."""
 
-    def __init__(self, connection: apsw.Connection, ageing_step_ms: int, now: int) -> None:
+    def __init__(self, connection: apsw.Connection, now: int) -> None:
         self._connection = connection
-        self._ageing_step_ms = ageing_step_ms
         self._now = now
+        self._ageing_step_ms: int | None = None
         self._lanes: dict[LaneKey, int] = {}
         self._classes: dict[str, int] = {}
         self._tally: Counter[str] = Counter()
@@ -61,6 +63,8 @@ class Placer:
         if key not in self._lanes:
             self._lanes[key] = _number(self._connection, FIND_LANE, ADD_LANE, key.to_text())
         place = Place.QUEUE if task.eligible_at <= self._now else Place.TIMER
+        if self._ageing_step_ms is None:
+            self._ageing_step_ms = one(self._connection, FIND_AGEING_STEP)
         return Placement(place, self._lanes[key], rank(task.eligible_at, task.priority, self._ageing_step_ms))
 
     def class_number(self, name: str) -> int:

@@ -22,7 +22,7 @@ _IS_LIVE = "run.executor IS NOT NULL AND run.attempt > 0 AND run.released_at IS 
 # Tasks that hold a slot of this session of this node.
 RUNS_OF = f"""
     SELECT {TASK_COLUMNS} FROM {TASK_TABLES}
-    WHERE {_IS_LIVE} AND run.executor = ?1 AND run.session = ?2 AND run.assigned_to = ?1 ORDER BY run.seq
+    WHERE {_IS_LIVE} AND run.executor = ? AND run.session = ? ORDER BY run.seq
 """
 # Everything that holds a slot.
 LIVE_RUNS = f"""
@@ -47,10 +47,9 @@ TRIM = "DELETE FROM change WHERE position <= ?"
 class SqliteRunLedger:
     """`RunLedger` on SQLite."""
 
-    def __init__(self, connection: Connection, clock: Clock, ageing_step_ms: int) -> None:
+    def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
-        self._ageing_step_ms = ageing_step_ms
 
     async def write(self, changes: Sequence[Change], *, durable: bool, lease: LeaseRow | None = None) -> Sequence[bool]:
         now = self._clock.wall_ms()
@@ -58,7 +57,7 @@ class SqliteRunLedger:
         def work(connection: apsw.Connection) -> Sequence[bool]:
             if lease is not None:
                 check_lease(connection, lease)
-            placer = Placer(connection, self._ageing_step_ms, now)
+            placer = Placer(connection, now)
             outcome = update(connection, placer, changes)
             placer.write_tally()
             return outcome

@@ -34,17 +34,16 @@ _Keys = dict[tuple[str, str], tuple[str, str]]
 class SqliteTaskIntake:
     """`TaskIntake` on SQLite."""
 
-    def __init__(self, connection: Connection, clock: Clock, ageing_step_ms: int) -> None:
+    def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
         self._clock = clock
-        self._ageing_step_ms = ageing_step_ms
 
     async def submit(self, tasks: Sequence[Task]) -> Sequence[Task]:
         plain = [stored_form(task) for task in tasks]
         now = self._clock.wall_ms()
 
         def work(connection: apsw.Connection) -> Sequence[Task]:
-            return _submit(connection, Placer(connection, self._ageing_step_ms, now), plain)
+            return _submit(connection, Placer(connection, now), plain)
 
         return await self._connection.write(work, durable=True)
 

@@ -25,6 +25,8 @@ from skalds.system_controller.api.request_guard import AccessRule, RequestGuard
 _GZIP_FROM = 1000
 _GZIP_LEVEL = 1  # a batch of 500 answers compresses in a few ms; higher levels cost more than the network saves
 
+ROUTERS = (root.router, tasks.router, nodes.router, system.router, dispatcher.router, stream.router)
+
 _MESSAGES = {"extra_forbidden": "there is no parameter of this name"}
 
 
@@ -36,11 +38,12 @@ def create_app(parts: ApiParts) -> FastAPI:
         docs_url="/api/docs",
         redoc_url="/api/redoc",
         openapi_url="/api/openapi.json",
+        swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
     )
     app.state.parts = parts
-    for module in (root, tasks, nodes, system, dispatcher, stream):
-        app.include_router(module.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.add_exception_handler(SkaldsError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)

@@ -130,7 +130,7 @@ def _heartbeat(task: Task, fleet: Fleet) -> int:
     return known.beats % HEARTBEATS if known and here else 0
 
 
-def show_node(overview: NodeOverview) -> dict[str, Any]:
+def show_node(overview: NodeOverview, task_ids: Sequence[str]) -> dict[str, Any]:
     """`SkaldResponse` of a node."""
     known: KnownNode = overview.known
     node = known.registration.node
@@ -140,7 +140,7 @@ def show_node(overview: NodeOverview) -> dict[str, Any]:
         "status": "online" if overview.is_present else "offline",
         "lastHeartbeat": str(known.last_heard),
         "supportedTasks": sorted(node.classes),
-        "currentTasks": overview.task_ids,
+        "currentTasks": list(task_ids),
         "heartbeat": known.beats % HEARTBEATS,
         "taskCount": overview.load.tasks,
         "liveness": known.liveness.value,

@@ -1,14 +1,14 @@
 """Routes of tasks."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from skalds.errors import ValidationFailed
-from skalds.model.task import Task, TaskLifecycleStatus
+from skalds.model.task import TaskLifecycleStatus
 from skalds.model.task_query import TaskQuery
 from skalds.system_controller.api.body_fields import body_fields, expect_no_fields, one_of_spellings
 from skalds.system_controller.api.dependencies import ApiParts, Parts
@@ -25,7 +25,13 @@ from skalds.system_controller.api.schemas import (
     show_tasks,
 )
 from skalds.system_controller.operations.change_task_status import Command, change_task_status
-from skalds.system_controller.operations.read_tasks import get_task, list_class_names, list_tasks, with_waiting
+from skalds.system_controller.operations.read_tasks import (
+    get_task,
+    list_class_names,
+    list_tasks,
+    with_own_waiting,
+    with_waiting,
+)
 from skalds.system_controller.operations.submit_tasks import submit_task, submit_tasks
 from skalds.system_controller.operations.task_draft import DraftDefaults
 
@@ -88,11 +94,10 @@ async def submit(request: Request, parts: Parts) -> Response:
     body = json_body(request)
     defaults = DraftDefaults(parts.clock.wall_ms(), parts.ids.new, parts.settings.task_max_attempts)
     if isinstance(body, list):
-        tasks = await submit_tasks(parts.engine, body, defaults)
-        shown = await with_waiting(parts.engine, parts.clock, tasks)
-        return JsonResponse({"items": show_tasks(shown, parts.cluster.fleet)}, 201)
-    task = await submit_task(parts.engine, body, defaults)
-    return JsonResponse(await _shown(parts, task), 201)
+        tasks = with_own_waiting(await submit_tasks(parts.engine, body, defaults), defaults.now)
+        return JsonResponse({"items": show_tasks(tasks, parts.cluster.fleet)}, 201)
+    (task,) = with_own_waiting([await submit_task(parts.engine, body, defaults)], defaults.now)
+    return JsonResponse(show_task(task, parts.cluster.fleet), 201)
 
 
 @router.get("", include_in_schema=False)
@@ -175,12 +180,8 @@ async def requeue(task_id: str, request: Request, parts: Parts) -> Response:
 async def _command(task_id: str, request: Request, parts: ApiParts, command: Command) -> Response:
     expect_no_fields(request)
     task = await change_task_status(parts.engine, parts.clock, task_id, command)
-    return JsonResponse(await _shown(parts, task))
-
-
-async def _shown(parts: ApiParts, task: Task) -> dict[str, Any]:
     (shown,) = await with_waiting(parts.engine, parts.clock, [task])
-    return show_task(shown, parts.cluster.fleet)
+    return JsonResponse(show_task(shown, parts.cluster.fleet))
 
 
 def _changed(message: str, task_id: str, status: str) -> Response:

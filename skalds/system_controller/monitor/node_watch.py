@@ -7,7 +7,6 @@ from skalds.model.node import Liveness, Presence, Registration
 from skalds.planning.liveness import Silence, judge
 from skalds.ports.clock import Clock
 from skalds.ports.node_directory import NodeDirectory
-from skalds.ports.wakeup import Wakeup
 from skalds.runtime.log_setup import log_event
 from skalds.system_controller.fleet import Fleet, KnownNode
 
@@ -37,19 +36,17 @@ class NodeWatch:
         fleet: Fleet,
         clock: Clock,
         timings: Timings,
-        wakeup: Wakeup,
     ) -> None:
         self._directory = directory
         self._fleet = fleet
         self._clock = clock
         self._suspect = timings.suspect.total_seconds()
         self._lost = timings.lost.total_seconds()
-        self._wakeup = wakeup
         self._hearings: dict[tuple[str, int], _Hearing] = {}
         self._observed_at: float | None = None
 
-    async def run_once(self) -> None:
-        """Reads registrations and beats and renews the fleet's picture."""
+    async def run_once(self) -> bool:
+        """Reads registrations and beats and renews the fleet's picture; says whether anything changed for dispatch."""
         registrations = await self._directory.registrations()
         presences = {(p.beat.node_id, p.beat.session): p for p in await self._directory.presences()}
         elapsed = self._elapsed()
@@ -61,8 +58,7 @@ class NodeWatch:
         self._hearings = {key: heard for key, heard in self._hearings.items() if key in open_sessions}
         before = {known.registration.node.id: known for known in self._fleet.all()}
         self._fleet.replace(nodes)
-        if self._tell_changes(before, nodes):
-            self._wakeup.notify()
+        return self._tell_changes(before, nodes)
 
     def _elapsed(self) -> float:
         """Observed seconds since the last look; after a gap of `suspect` or more, all silence is forgotten."""

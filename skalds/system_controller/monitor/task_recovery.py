@@ -55,7 +55,7 @@ class TaskRecovery:
         """The sessions that hold runs without being current, and the registered ones that are lost."""
         current = {(known.registration.node.id, known.registration.session): known for known in self._fleet.all()}
         states = [
-            SessionState(node_id, session, certain=True, silent=False)
+            SessionState(node_id, session, certain=True)
             for node_id, session in self._live_runs.sessions()
             if (node_id, session) not in current and self._is_outdated(node_id, session)
         ]
@@ -63,8 +63,8 @@ class TaskRecovery:
             holds_runs = self._live_runs.load_of(node_id, session).tasks > 0
             lost = known.liveness is Liveness.LOST
             if (lost and not known.registration.closed) or (known.registration.closed and holds_runs):
-                certain = known.exited or known.registration.closed
-                states.append(SessionState(node_id, session, certain=certain, silent=lost))
+                left = known.registration.closed
+                states.append(SessionState(node_id, session, certain=known.exited or left, silent=lost, left=left))
         return states
 
     def _is_outdated(self, node_id: str, session: int) -> bool:
@@ -77,7 +77,7 @@ class TaskRecovery:
         await self._engine.directory.leave(state.node_id, state.session)
         tasks = await self._engine.ledger.runs_of(state.node_id, state.session)
         now = self._clock.wall_ms()
-        await self._write([Change(task, lifecycle.lose(task, now)) for task in tasks], lease, "node lost")
+        await self._write([Change(task, _taken_back(task, state, now)) for task in tasks], lease, "node lost")
 
     async def _take_back_unaccepted(self, lease: LeaseRow) -> None:
         overdue = self._live_runs.assigning_for(self._accept, self._clock.monotonic())
@@ -111,3 +111,9 @@ class TaskRecovery:
             status=after.lifecycle_status,
             reason=reason,
         )
+
+
+def _taken_back(task: Task, state: SessionState, now: int) -> Task:
+    """What a node that left in good order had not accepted was never a run."""
+    never_accepted = lifecycle.stage_of(task) is lifecycle.Stage.ASSIGNING
+    return lifecycle.refuse(task, now) if state.left and never_accepted else lifecycle.lose(task, now)

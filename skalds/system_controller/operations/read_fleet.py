@@ -12,11 +12,10 @@ from skalds.system_controller.live_runs import Load
 
 @dataclass(frozen=True, slots=True)
 class NodeOverview:
-    """A node with its load and the tasks on it."""
+    """A node with its load."""
 
     known: KnownNode
     load: Load
-    task_ids: Sequence[str]
 
     @property
     def is_present(self) -> bool:
@@ -42,9 +41,13 @@ def get_node(cluster: Cluster, node_id: str) -> NodeOverview:
     return _overview(cluster, known)
 
 
+def tasks_on(cluster: Cluster, node: NodeOverview) -> Sequence[str]:
+    """Ids of the tasks on this node, sorted."""
+    # The look costs by all live runs; idle nodes need none.
+    registration = node.known.registration
+    return cluster.live_runs.tasks_of(registration.node.id, registration.session) if node.load.tasks else []
+
+
 def _overview(cluster: Cluster, known: KnownNode) -> NodeOverview:
-    node_id, session = known.registration.node.id, known.registration.session
-    load = cluster.live_runs.load_of(node_id, session)
-    # Looking a node's tasks up costs by all live runs; idle nodes need no look.
-    task_ids = cluster.live_runs.tasks_of(node_id, session) if load.tasks else []
-    return NodeOverview(known, load, task_ids)
+    registration = known.registration
+    return NodeOverview(known, cluster.live_runs.load_of(registration.node.id, registration.session))

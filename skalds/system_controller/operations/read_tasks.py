@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from skalds.errors import NotFound
 from skalds.model.lane import lane_key
+from skalds.model.plan import WaitReason
 from skalds.model.task import Task
 from skalds.model.task_query import TaskQuery
 from skalds.planning.waiting import waiting_reason
@@ -45,9 +46,16 @@ async def with_waiting(engine: Engine, clock: Clock, tasks: Sequence[Task]) -> S
     keys = {task.id: lane_key(task) for task in tasks if task.is_waiting}
     reasons = await engine.queue.reasons(list(set(keys.values()))) if keys else {}
     now = clock.wall_ms()
-    shown = []
-    for task in tasks:
-        key = keys.get(task.id)
-        reason = waiting_reason(task, reasons.get(key) if key else None, now)
-        shown.append(task.model_copy(update={"waiting": reason.value}) if reason else task)
-    return shown
+    return [
+        _showing(task, waiting_reason(task, reasons.get(keys[task.id]) if task.id in keys else None, now))
+        for task in tasks
+    ]
+
+
+def with_own_waiting(tasks: Sequence[Task], now: int) -> Sequence[Task]:
+    """The same as far as the tasks themselves tell, without reading anything: for those just submitted."""
+    return [_showing(task, waiting_reason(task, None, now)) for task in tasks]
+
+
+def _showing(task: Task, reason: WaitReason | None) -> Task:
+    return task.model_copy(update={"waiting": reason.value}) if reason else task

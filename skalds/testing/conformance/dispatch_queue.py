@@ -58,7 +58,12 @@ class DispatchQueueSuite:
 
     async def test_every_part_of_the_lane_key_survives(self, engine: Engine) -> None:
         task = a_task(
-            tenant='t"é', requires={"b": "2", "a": "1"}, slots=3, resources={"gpu": 1}, concurrency_key="k", pinned_to="n"
+            tenant='t"é',
+            requires={"b": "2", "a": "1"},
+            slots=3,
+            resources={"gpu": 1},
+            concurrency_key="k",
+            pinned_to="n",
         )
         await engine.intake.submit([task])
         [lane] = await engine.queue.lanes()

@@ -50,10 +50,9 @@ class EventBusSuite:
         assert received + lost == ids
 
     async def test_newest_listener_of_an_id_receives(self, engine: Engine, other: Engine) -> None:
-        async with other.bus.listen("node-1"):
-            async with engine.bus.listen("node-1") as newer:
-                assert list(await engine.bus.announce([_message("node-1", "a")])) == []
-                assert await _next(newer) == _message("node-1", "a")
+        async with other.bus.listen("node-1"), engine.bus.listen("node-1") as newer:
+            assert list(await engine.bus.announce([_message("node-1", "a")])) == []
+            assert await _next(newer) == _message("node-1", "a")
 
     async def test_older_listener_that_ends_does_not_disturb_the_newer(self, engine: Engine, other: Engine) -> None:
         older = other.bus.listen("node-1")

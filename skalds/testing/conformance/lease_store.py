@@ -40,7 +40,10 @@ class LeaseStoreSuite:
 
     async def test_one_of_many_takes_it(self, engine: Engine, other: Engine) -> None:
         answers = await asyncio.gather(
-            *((other if number % 2 else engine).leases.take(Duty.DISPATCHER, f"h-{number}", None, 1) for number in range(32))
+            *(
+                (other if number % 2 else engine).leases.take(Duty.DISPATCHER, f"h-{number}", None, 1)
+                for number in range(32)
+            )
         )
         winners = [lease for lease in answers if lease is not None]
         assert winners == [await engine.leases.read(Duty.DISPATCHER)]

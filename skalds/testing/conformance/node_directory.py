@@ -17,7 +17,11 @@ class NodeDirectorySuite:
 
     async def test_registration_is_listed_with_all_it_says(self, engine: Engine, other: Engine) -> None:
         node = a_node(
-            labels={"zone": "a"}, resources={"cpu": 4}, schemas={"Demo": {"type": "object"}}, facts={"pid": 7}, protocol=2
+            labels={"zone": "a"},
+            resources={"cpu": 4},
+            schemas={"Demo": {"type": "object"}},
+            facts={"pid": 7},
+            protocol=2,
         )
         session = await other.directory.register(node, 5)
         assert list(await engine.directory.registrations()) == [Registration(node, session, 5)]

@@ -29,7 +29,9 @@ class RunLedgerSuite:
         won, lost = to(task, TaskLifecycleStatus.RUNNING), to(task, TaskLifecycleStatus.CREATED)
         await engine.ledger.write([won], durable=False)
         _, position = await engine.ledger.live_runs()
-        assert list(await other.ledger.write([lost, to(a_task(id="none"), TaskLifecycleStatus.RUNNING)], durable=True)) == [
+        assert list(
+            await other.ledger.write([lost, to(a_task(id="none"), TaskLifecycleStatus.RUNNING)], durable=True)
+        ) == [
             False,
             False,
         ]
@@ -55,7 +57,10 @@ class RunLedgerSuite:
         [task] = await assigned(engine, a_task())
         changes = [to(task, TaskLifecycleStatus.RUNNING, at=number) for number in range(32)]
         answers = await asyncio.gather(
-            *((other if number % 2 else engine).ledger.write([change], durable=False) for number, change in enumerate(changes))
+            *(
+                (other if number % 2 else engine).ledger.write([change], durable=False)
+                for number, change in enumerate(changes)
+            )
         )
         winners = [change.after for change, [won] in zip(changes, answers, strict=True) if won]
         assert winners == [await engine.catalog.get("task-1")]
@@ -134,7 +139,9 @@ class RunLedgerSuite:
         await lead(other, Duty.MONITOR, holder="controller-2")
         _, position = await engine.ledger.live_runs()
         with pytest.raises(LeaseLost):
-            await engine.ledger.write([to(task, TaskLifecycleStatus.RUNNING) for task in tasks], durable=True, lease=old)
+            await engine.ledger.write(
+                [to(task, TaskLifecycleStatus.RUNNING) for task in tasks], durable=True, lease=old
+            )
         assert await engine.catalog.get_many(["a", "b"]) == list(tasks)
         assert (await engine.ledger.live_runs())[1] == position
 
@@ -145,7 +152,9 @@ class RunLedgerSuite:
         assert list(await engine.ledger.write([change], durable=True, lease=lease)) == [True]
 
     async def test_runs_of_a_session_are_those_that_hold_their_slot(self, engine: Engine) -> None:
-        held, cancelled, gone = await assigned(engine, *(a_task(id=id_) for id_ in ("held", "cancelled", "gone")), session=4)
+        held, cancelled, gone = await assigned(
+            engine, *(a_task(id=id_) for id_ in ("held", "cancelled", "gone")), session=4
+        )
         await assigned(engine, a_task(id="other-session"), session=5)
         await assigned(engine, a_task(id="other-node"), node_id="node-2", session=4)
         changes = [

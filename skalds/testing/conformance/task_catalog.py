@@ -61,7 +61,15 @@ class TaskCatalogSuite:
 
     @pytest.mark.parametrize(
         ("part", "found"),
-        [("AbC", "abc-%_1 xABCx"), ("%", "abc-%_1"), ("_", "abc-%_1"), ("*", ""), ("'", "it's"), ("É", "É"), ("\\", "")],
+        [
+            ("AbC", "abc-%_1 xABCx"),
+            ("%", "abc-%_1"),
+            ("_", "abc-%_1"),
+            ("*", ""),
+            ("'", "it's"),
+            ("É", "É"),
+            ("\\", ""),
+        ],
     )
     async def test_part_of_an_id_is_never_a_pattern(self, engine: Engine, part: str, found: str) -> None:
         await engine.intake.submit([a_task(id=id_) for id_ in ("abc-%_1", "xABCx", "it's", "É", "é")])

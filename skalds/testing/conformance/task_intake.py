@@ -144,9 +144,7 @@ class TaskIntakeSuite:
         assert stored.id == "second"
 
     async def test_64_concurrent_submits_of_one_key_are_one_task(self, engine: Engine, other: Engine) -> None:
-        submits = [
-            (other if number % 2 else engine).intake.submit([_keyed(f"task-{number}")]) for number in range(64)
-        ]
+        submits = [(other if number % 2 else engine).intake.submit([_keyed(f"task-{number}")]) for number in range(64)]
         answers = await asyncio.gather(*submits)
         assert len({task.id for [task] in answers}) == 1
         assert await engine.catalog.count_by_status() == {"Created": 1}

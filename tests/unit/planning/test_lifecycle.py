@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from skalds.model.task import RUNS_KEPT, Task
 from skalds.planning import lifecycle
-from skalds.planning.lifecycle import LIFE_CYCLE, MAX_LOSSES, Stage, is_allowed, stage_of
+from skalds.planning.lifecycle import LIFE_CYCLE, MAX_LOSSES, REFUSAL_PAUSE_MS, Stage, is_allowed, stage_of
 from skalds.testing import a_task
 from tests.unit.planning.histories import AN_ERROR, Step, assign, fail, finish, history, scripts, tasks
 
@@ -156,6 +156,12 @@ def test_refusal_counts_apart_from_failures_and_losses() -> None:
     assert (task.lifecycle_status, task.executor, task.assignment) == ("Created", None, None)
     assert (task.refusals, task.failures, task.losses, task.released_at) == (1, 0, 0, 200)
     assert [run.outcome for run in task.runs] == ["refused"]
+
+
+def test_refused_task_does_not_go_to_the_same_node_at_once_again() -> None:
+    task = lifecycle.refuse(assign(a_task(eligible_at=50), 100), 200)
+
+    assert task.eligible_at == 200 + REFUSAL_PAUSE_MS
 
 
 def test_drained_run_counts_nothing() -> None:

@@ -96,7 +96,7 @@ class Replica:
         self.dispatching = Leadership(Duty.DISPATCHER, name, engine.leases, world.clock, TIMINGS)
         self.monitoring = Leadership(Duty.MONITOR, name, engine.leases, world.clock, TIMINGS)
         self.tail = ChangeTail(engine.ledger, self.cluster.live_runs, world.clock)
-        self.watch = NodeWatch(engine.directory, self.cluster.fleet, world.clock, TIMINGS, engine.wakeup)
+        self.watch = NodeWatch(engine.directory, self.cluster.fleet, world.clock, TIMINGS)
         self.recovery = TaskRecovery(self.monitoring, self.cluster, engine, world.clock, TIMINGS)
         self.dispatcher = Dispatcher(self.dispatching, self.cluster, POLICY, self.around)
 

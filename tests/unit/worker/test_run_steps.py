@@ -83,7 +83,7 @@ def test_sys_exit_with_a_code_is_a_failure(code: int | str) -> None:
 @pytest.mark.parametrize("attachments", [{"number": "seven"}, [], 3])
 def test_invalid_attachments_fail_the_run_before_user_code(attachments: Any) -> None:
     ran = run_task(Recorder(), a_task(attachments=attachments))
-    assert ran.worker.diary == ["release"]
+    assert ran.worker.diary == []
     assert ran.report.error is not None
     assert ran.report.error.type == "ValidationFailed"
     assert ran.report.error.message.startswith("attachments")
@@ -150,6 +150,22 @@ def test_a_release_hook_with_two_arguments_runs_at_a_normal_end_too() -> None:
             self.note("release", signum, frame)
 
     assert run_task(TwoArguments()).worker.diary[-1] == ("release", None, None)
+
+
+@pytest.mark.parametrize("replacement", [None, ValueError("clean-up failed")])
+def test_a_main_hook_that_swallows_the_cancel_is_cancelled_all_the_same(replacement: Exception | None) -> None:
+    class Stubborn(Recorder):
+        @run_main_handler
+        def main(self) -> None:
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            except BaseException:
+                if replacement is not None:
+                    raise replacement from None
+
+    ran = run_task(Stubborn())
+    assert ran.worker.diary == ["initialize", "before", "release"]
+    assert ran.report.outcome is RunOutcome.CANCELLED
 
 
 def test_a_second_signal_does_not_release_twice() -> None:

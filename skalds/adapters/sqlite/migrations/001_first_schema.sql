@@ -72,6 +72,11 @@ CREATE TABLE queue (
     PRIMARY KEY (lane, rank, id)
 ) STRICT, WITHOUT ROWID;
 
+-- What all ranks in the file were computed with, so that no process can use another value.
+CREATE TABLE ageing (
+    step_ms INTEGER NOT NULL
+) STRICT;
+
 -- Lane keys, and why the lane waited in the latest pass.
 CREATE TABLE lane (
     id INTEGER PRIMARY KEY,

@@ -1,0 +1,121 @@
+"""The strategy can be switched while the dispatcher runs, and status says how it stands."""
+
+import pytest
+
+from skalds.config._enum import DispatcherStrategyEnum
+from skalds.errors import ValidationFailed
+from tests.unit.system_controller.world import Replica, World
+
+LEAST_TASKS, ROUND_ROBIN, RANDOM = DispatcherStrategyEnum.list()
+
+pytestmark = pytest.mark.usefixtures("events")
+
+
+async def uneven_nodes(world: World, replica: Replica) -> None:
+    """`busy` has three tasks and `idle` none, so that each strategy chooses differently."""
+    await world.join("busy", slots=9)
+    await world.submit("x", "y", "z")
+    await replica.dispatch()
+    await world.join("idle", slots=9)
+
+
+async def next_two(world: World, replica: Replica, prefix: str) -> list[str | None]:
+    """The nodes of two new tasks."""
+    names = [f"{prefix}{number}" for number in range(2)]
+    await world.submit(*names)
+    await replica.dispatch()
+    placed = await world.placed()
+    return [placed[name] for name in names]
+
+
+async def test_strategy_switches_with_the_next_pass(world: World, replica: Replica) -> None:
+    await uneven_nodes(world, replica)
+    assert await next_two(world, replica, "a") == ["idle", "idle"]
+
+    await replica.dispatcher.set_strategy(ROUND_ROBIN)
+
+    assert await next_two(world, replica, "b") == ["busy", "idle"]
+
+
+@pytest.mark.parametrize("name", [DispatcherStrategyEnum.RANDOM, "RANDOM", "random", "Random"])
+async def test_strategy_may_be_given_as_enum_or_name_in_any_case(
+    replica: Replica, name: DispatcherStrategyEnum | str
+) -> None:
+    await replica.dispatcher.set_strategy(name)
+
+    assert replica.dispatcher.get_status()["strategy"] == RANDOM
+
+
+async def test_unknown_strategy_is_refused_with_the_valid_names_and_changes_nothing(
+    world: World, replica: Replica
+) -> None:
+    with pytest.raises(ValidationFailed) as raised:
+        await replica.dispatcher.set_strategy("FASTEST")
+
+    assert all(name in raised.value.message for name in DispatcherStrategyEnum.list())
+    assert replica.dispatcher.get_status()["strategy"] == LEAST_TASKS
+    assert dict(await world.engine.settings.read()) == {}
+
+
+async def test_switched_strategy_survives_a_restart(world: World, replica: Replica) -> None:
+    await replica.dispatcher.set_strategy(ROUND_ROBIN)
+    restarted = Replica(world).dispatcher
+    await restarted.start()
+    await restarted.stop()
+
+    assert restarted.get_status()["strategy"] == ROUND_ROBIN
+    assert restarted.get_status()["strategySource"] == "runtime"
+
+
+async def test_none_goes_back_to_what_was_configured_for_good(world: World, replica: Replica) -> None:
+    await replica.dispatcher.set_strategy(RANDOM)
+    await replica.dispatcher.set_strategy(None)
+    restarted = Replica(world).dispatcher
+    await restarted.start()
+    await restarted.stop()
+
+    for dispatcher in (replica.dispatcher, restarted):
+        status = dispatcher.get_status()
+        assert (status["strategy"], status["strategySource"]) == (LEAST_TASKS, "default")
+
+
+async def test_status_has_the_six_keys_of_0_3_8_and_ours(world: World, replica: Replica) -> None:
+    await world.join("n1")
+    await world.join("edge", mode="edge")
+    await world.submit("a")
+    await replica.dispatch()
+    await replica.observe()
+    status = replica.dispatcher.get_status()
+    old = ("running", "interval", "strategy", "thread_alive", "available_skalds", "total_skald_tasks")
+
+    assert {key: status[key] for key in old} == {
+        "running": False,
+        "interval": 5,
+        "strategy": "LEAST_TASKS",
+        "thread_alive": False,
+        "available_skalds": 1,
+        "total_skald_tasks": 1,
+    }
+    assert (status["leading"], status["leader"], status["term"], status["assignedTotal"]) == (
+        True, "controller-1", 1, 1,
+    )  # fmt: skip
+    assert status["strategies"] == DispatcherStrategyEnum.list()
+
+
+async def test_status_of_a_follower_names_the_leader(world: World, replica: Replica) -> None:
+    await replica.observe()
+    follower = Replica(world, "controller-2")
+    await follower.observe()
+    status = follower.dispatcher.get_status()
+
+    assert (status["leading"], status["leader"], status["lastPass"]) == (False, "controller-1", None)
+
+
+@pytest.mark.parametrize("key", ["running", "thread_alive"])
+async def test_status_says_whether_it_runs(replica: Replica, key: str) -> None:
+    await replica.dispatcher.start()
+    assert replica.dispatcher.get_status()[key] is True
+
+    await replica.dispatcher.stop()
+
+    assert replica.dispatcher.get_status()[key] is False

@@ -1,0 +1,161 @@
+"""What a submitter may write, and what becomes of it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic.alias_generators import to_camel
+
+from skalds.errors import ValidationFailed
+from skalds.model.task import Task
+from skalds.system_controller.operations.task_draft import (
+    LARGEST_ATTACHMENTS,
+    LATEST_MOMENT,
+    NOT_BUILT_YET,
+    SUBMITTABLE,
+    THE_SERVERS,
+    DraftDefaults,
+    read_draft,
+)
+from skalds.testing import CountingIds
+
+NOW = 1_750_000_000_000
+
+
+def read(**fields: Any) -> Task:
+    return read_draft({"className": "Demo", **fields}, DraftDefaults(NOW, CountingIds().new, 5))
+
+
+def complaint(**fields: Any) -> str:
+    with pytest.raises(ValidationFailed) as caught:
+        read(**fields)
+    (problem,) = caught.value.problems
+    return f"{problem.field}: {problem.message}"
+
+
+def test_every_field_of_a_task_is_in_exactly_one_group() -> None:
+    groups = [set(SUBMITTABLE), set(NOT_BUILT_YET), set(THE_SERVERS), {"create_date_time", "update_date_time"}]
+
+    assert set().union(*groups) == set(Task.model_fields)
+    assert sum(map(len, groups)) == len(Task.model_fields)
+
+
+def test_what_is_left_out_is_filled_in() -> None:
+    task = read()
+
+    assert (task.id, task.source, task.max_attempts, task.tenant) == ("t-000001", "API", 5, "default")
+    assert task.create_date_time == task.update_date_time == task.eligible_at == NOW
+
+
+def test_a_whole_task_of_the_library_can_be_submitted() -> None:
+    made = Task(id="mine", class_name="Demo", source="script", priority=4, attachments={"a": 1})
+
+    task = read(**made.model_dump(by_alias=True, mode="json"))
+
+    assert (task.id, task.source, task.priority, task.attachments) == ("mine", "script", 4, {"a": 1})
+    assert task.create_date_time == NOW
+
+
+@pytest.mark.parametrize("spelling", [str, to_camel], ids=["python", "wire"])
+@pytest.mark.parametrize("name", NOT_BUILT_YET)
+def test_a_field_without_effect_may_have_its_default_and_nothing_else(name: str, spelling: Any) -> None:
+    for default in NOT_BUILT_YET[name]:
+        read(**{spelling(name): default})
+
+    assert complaint(**{spelling(name): "wanted"}) == f"{to_camel(name)}: {to_camel(name)} is not supported yet"
+
+
+@pytest.mark.parametrize("name", THE_SERVERS)
+def test_a_field_of_the_server_may_have_its_default_and_nothing_else(name: str) -> None:
+    for default in THE_SERVERS[name]:
+        read(**{to_camel(name): default})
+
+    assert "is set by the server" in complaint(**{to_camel(name): "wanted"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("priority", "7"),
+        ("priority", 7.0),
+        ("priority", True),
+        ("priority", 11),
+        ("priority", -1),
+        ("priority", None),
+        ("attempt", False),
+        ("final", 0),
+        ("createDateTime", "now"),
+        ("isPersistent", 1),
+        ("slots", -1),
+        ("slots", 100_001),
+        ("maxAttempts", -1),
+        ("retryDelayMs", -1),
+        ("retryBackoff", 0.5),
+        ("retryBackoff", 1001),
+        ("notBefore", -1),
+        ("notBefore", LATEST_MOMENT + 1),
+        ("attachments", [1]),
+        ("attachments", "x"),
+        ("name", 5),
+        ("name", "x" * 257),
+        ("idempotencyKey", ""),
+        ("source", None),
+        ("className", "a\nb"),
+        ("className", "x" * 129),
+        ("tenant", "a/b"),
+        ("executor", "no de"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_or_size_is_refused_by_name(name: str, value: object) -> None:
+    assert complaint(**{name: value}).startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("id_", ["x" * 128, "a:b", "ä", "a.b", "{x}", "%2F", "CLASSNAMES"])
+def test_ids_may_be_nearly_anything(id_: str) -> None:
+    assert read(id=id_).id == id_
+
+
+@pytest.mark.parametrize(
+    "id_", ["", "x" * 129, "a b", "a/b", "a*", "..", "a..b", ".", "a\n", "a\x7f", "\u202e", "\u2028", "classnames"]
+)
+def test_ids_that_would_be_misread_somewhere_are_refused(id_: str) -> None:
+    assert complaint(id=id_).startswith("id: ")
+
+
+def test_attachments_may_be_as_large_as_the_limit_and_no_larger() -> None:
+    frame = len('{"a":""}')
+
+    read(attachments={"a": "x" * (LARGEST_ATTACHMENTS - frame)})
+
+    assert "bytes" in complaint(attachments={"a": "x" * (LARGEST_ATTACHMENTS - frame + 1)})
+
+
+@pytest.mark.parametrize("name", ["name", "description", "idempotencyKey", "executor", "notBefore", "attachments"])
+def test_null_is_the_same_as_leaving_an_optional_field_out(name: str) -> None:
+    assert read(**{name: None}) == read()
+
+
+def test_both_spellings_of_one_field_are_refused() -> None:
+    assert complaint(maxAttempts=1, max_attempts=1) == "maxAttempts: is given twice, in both spellings"
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(ValidationFailed) as caught:
+        read_draft({"priority": "x", "mode": "Active", "rev": 4, "colour": 1}, DraftDefaults(NOW, str, 1), index=2)
+
+    assert {problem.field for problem in caught.value.problems} == {"priority", "mode", "rev", "colour", "className"}
+    assert {problem.index for problem in caught.value.problems} == {2}
+
+
+def test_a_later_moment_makes_the_task_eligible_then_and_an_earlier_one_now() -> None:
+    assert read(notBefore=NOW + 5).eligible_at == NOW + 5
+    assert read(notBefore=NOW - 5).eligible_at == NOW
+
+
+@given(st.text(max_size=200).filter(lambda name: name not in Task.model_fields))
+def test_any_unknown_name_is_told_on_one_printable_line(name: str) -> None:
+    with pytest.raises(ValidationFailed) as caught:
+        read(**{name: 1})
+
+    assert caught.value.message.isprintable()
