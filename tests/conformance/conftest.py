@@ -11,6 +11,8 @@ from skalds.adapters.sqlite.engine import SqliteEngine
 from skalds.ports.engine import Engine
 from skalds.testing import CountingIds, FakeClock
 
+pytest.register_assert_rewrite("skalds.testing.conformance")
+
 AGEING_STEP_MS = 60_000
 
 OpenEngine = Callable[[str], Awaitable[Engine]]

@@ -25,7 +25,7 @@ from tests.conformance.conftest import memory_world, sqlite_world
 _IDS = [f"task-{number}" for number in range(12)]
 _NODES = ["node-1", "node-2"]
 
-_submitted = st.builds(
+_submitted: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     id=st.sampled_from(_IDS),
     tenant=st.sampled_from(["a", "b"]),

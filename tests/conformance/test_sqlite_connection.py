@@ -12,7 +12,7 @@ import pytest
 
 from skalds.adapters.sqlite import error_mapping
 from skalds.adapters.sqlite.commit_group import CommitGroup, Job
-from skalds.adapters.sqlite.connection import Connection
+from skalds.adapters.sqlite.connection import Connection, Work
 from skalds.adapters.sqlite.select import column, one
 from skalds.errors import (
     LeaseLost,
@@ -30,7 +30,7 @@ def _prepare(connection: apsw.Connection) -> None:
     connection.execute("CREATE TABLE IF NOT EXISTS seen (n INTEGER PRIMARY KEY) STRICT")
 
 
-def _add(number: int, error: Exception | None = None) -> object:
+def _add(number: int, error: Exception | None = None) -> Work[int]:
     def work(connection: apsw.Connection) -> int:
         connection.execute("INSERT INTO seen VALUES (?)", (number,))
         if error is not None:
@@ -77,14 +77,14 @@ class _Blocked:
 async def test_waiting_writes_share_one_transaction(connection: Connection) -> None:
     commits = 0
 
-    def count(_: object) -> bool:
+    def count() -> bool:
         nonlocal commits
         commits += 1
         return False
 
-    await connection.alone(lambda db: db.set_commit_hook(lambda: count(None)))
+    await connection.alone(lambda db: db.set_commit_hook(count))
     async with _Blocked(connection):
-        writes = [asyncio.ensure_future(connection.write(_add(number))) for number in range(50)]  # type: ignore[arg-type]
+        writes = [asyncio.ensure_future(connection.write(_add(number))) for number in range(50)]
     assert await asyncio.gather(*writes) == list(range(50))
     assert commits == 1
     assert await _seen(connection) == list(range(50))
@@ -93,10 +93,10 @@ async def test_waiting_writes_share_one_transaction(connection: Connection) -> N
 async def test_failed_job_harms_no_other(connection: Connection) -> None:
     async with _Blocked(connection):
         writes = [
-            asyncio.ensure_future(connection.write(_add(number, LeaseLost("monitor", 1) if number == 1 else None)))  # type: ignore[arg-type]
+            asyncio.ensure_future(connection.write(_add(number, LeaseLost("monitor", 1) if number == 1 else None)))
             for number in range(3)
         ]
-        writes.append(asyncio.ensure_future(connection.write(_add(0))))  # type: ignore[arg-type]
+        writes.append(asyncio.ensure_future(connection.write(_add(0))))
     answers = await asyncio.gather(*writes, return_exceptions=True)
     assert answers[0] == 0
     assert isinstance(answers[1], LeaseLost)
@@ -107,9 +107,9 @@ async def test_failed_job_harms_no_other(connection: Connection) -> None:
 
 async def test_failed_job_alone_leaves_nothing(connection: Connection) -> None:
     with pytest.raises(ValueError, match="mine"):
-        await connection.write(_add(1, ValueError("mine")))  # type: ignore[arg-type]
+        await connection.write(_add(1, ValueError("mine")))
     assert await _seen(connection) == []
-    assert await connection.write(_add(2)) == 2  # type: ignore[arg-type]
+    assert await connection.write(_add(2)) == 2
 
 
 async def test_durable_groups_wait_for_the_disk_and_others_do_not(connection: Connection) -> None:
@@ -127,7 +127,7 @@ async def test_durable_groups_wait_for_the_disk_and_others_do_not(connection: Co
 
 async def test_cancelled_write_that_had_not_begun_is_not_done(connection: Connection) -> None:
     async with _Blocked(connection):
-        writes = [asyncio.ensure_future(connection.write(_add(number))) for number in range(2)]  # type: ignore[arg-type]
+        writes = [asyncio.ensure_future(connection.write(_add(number))) for number in range(2)]
         await asyncio.sleep(0)
         writes[0].cancel()
         await asyncio.sleep(0)
@@ -138,7 +138,7 @@ async def test_cancelled_write_that_had_not_begun_is_not_done(connection: Connec
 async def test_lock_held_by_another_process_is_waited_for_and_reads_go_on(connection: Connection, path: Path) -> None:
     holder = apsw.Connection(str(path))
     holder.execute("BEGIN IMMEDIATE")
-    write = asyncio.ensure_future(connection.write(_add(1)))  # type: ignore[arg-type]
+    write = asyncio.ensure_future(connection.write(_add(1)))
     await asyncio.sleep(0)
     assert await _seen(connection) == []
     assert not write.done()
@@ -153,12 +153,12 @@ async def test_lock_held_for_ever_is_reported_and_then_all_is_well(path: Path, m
     holder = apsw.Connection(str(path))
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable) as refused:
-        await connection.write(_add(1))  # type: ignore[arg-type]
+        await connection.write(_add(1))
     assert str(path) in str(refused.value)
     assert await _seen(connection) == []
     holder.execute("ROLLBACK")
     holder.close()
-    assert await connection.write(_add(1)) == 1  # type: ignore[arg-type]
+    assert await connection.write(_add(1)) == 1
     await connection.close()
 
 
@@ -167,20 +167,20 @@ async def test_full_store_loses_the_group_and_says_so(connection: Connection) ->
     await connection.alone(lambda db: db.pragma("max_page_count", pages + 2))
     await connection.alone(lambda db: db.execute("CREATE TABLE wide (t TEXT) STRICT"))
 
-    def fill(db: apsw.Connection) -> None:
+    def fill(db: apsw.Connection) -> int:
         db.execute("INSERT INTO wide VALUES (?)", ("x" * 1_000_000,))
+        return 0
 
     async with _Blocked(connection):
-        orders = [connection.write(_add(1)), connection.write(fill), connection.write(_add(2))]  # type: ignore[arg-type]
-        writes = [asyncio.ensure_future(order) for order in orders]
-    answers = await asyncio.gather(*writes, return_exceptions=True)
+        first, filling, last = (asyncio.ensure_future(connection.write(work)) for work in (_add(1), fill, _add(2)))
+    answers: tuple[object, ...] = await asyncio.gather(first, filling, last, return_exceptions=True)
     assert isinstance(answers[1], StoreFull)
     for number, answer in ((1, answers[0]), (2, answers[2])):
         stored = number in await _seen(connection)
         assert stored == (answer == number)
         assert stored or isinstance(answer, StoreFull)
     await connection.alone(lambda db: db.pragma("max_page_count", 2**30))
-    assert await connection.write(_add(3)) == 3  # type: ignore[arg-type]
+    assert await connection.write(_add(3)) == 3
 
 
 class _Stub:
@@ -213,7 +213,7 @@ async def test_commit_that_fails(path: Path, error: Exception, expected: type[Sk
     _prepare(real)
     group = CommitGroup(_Stub(real, error), str(path))  # type: ignore[arg-type]
     loop = asyncio.get_running_loop()
-    jobs = [Job(_add(number), loop.create_future()) for number in (1, 2)]  # type: ignore[arg-type]
+    jobs = [Job(_add(number), loop.create_future()) for number in (1, 2)]
     group.write(jobs)
     assert [type(job.error) for job in jobs] == [expected, expected]
     assert not real.in_transaction
@@ -239,7 +239,7 @@ def test_errors_that_callers_tell_apart() -> None:
 
 
 async def test_file_that_is_no_database_is_corrupt(path: Path) -> None:
-    path.write_bytes(b"no database " * 1000)
+    path.write_bytes(b"no database " * 1000)  # noqa: ASYNC240 - nobody else waits
     with pytest.raises(StoreCorrupt):
         await Connection.open(path, _prepare)
 
@@ -251,12 +251,12 @@ async def test_absent_file_is_unavailable(tmp_path: Path) -> None:
 
 async def test_close_finishes_what_was_ordered_and_is_idempotent(path: Path) -> None:
     connection = await Connection.open(path, _prepare)
-    writes = [asyncio.ensure_future(connection.write(_add(number))) for number in range(5)]  # type: ignore[arg-type]
+    writes = [asyncio.ensure_future(connection.write(_add(number))) for number in range(5)]
     await asyncio.sleep(0)
     await asyncio.gather(connection.close(), connection.close())
     assert await asyncio.gather(*writes) == list(range(5))
     with pytest.raises(StoreUnavailable):
-        await connection.write(_add(9))  # type: ignore[arg-type]
+        await connection.write(_add(9))
     await connection.close()
     assert "skalds-sqlite" not in [thread.name for thread in threading.enumerate()]
 
@@ -282,7 +282,7 @@ async def test_checkpoint_empties_a_large_log(
 ) -> None:
     log = path.with_name("test.db-wal")
     for number in range(20):
-        await connection.write(_add(number))  # type: ignore[arg-type]
+        await connection.write(_add(number))
     assert log.stat().st_size > 0
     await connection.checkpoint()
     assert log.stat().st_size > 0

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import stat
+import threading
 from pathlib import Path
 
 import apsw
@@ -122,8 +123,13 @@ async def test_damaged_file_is_refused(tmp_path: Path) -> None:
 
 async def test_large_file_is_looked_at_only_after_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[bool] = []
+
+    def look(*_: object) -> str:
+        looked.append(True)
+        return "ok"
+
     monkeypatch.setattr(schema, "CHECK_ALWAYS_BELOW_BYTES", 0)
-    monkeypatch.setattr(schema, "one", lambda *_: looked.append(True) or "ok")
+    monkeypatch.setattr(schema, "one", look)
     await (await _open(tmp_path / "data")).close()
     await (await _open(tmp_path / "data")).close()
     assert looked == []
@@ -218,7 +224,7 @@ def test_file_system_of_a_path(path: str, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"])
 def test_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(data_directory, "file_system", lambda *_: kind)
-    with pytest.raises(ConfigurationError, match=f"SKALDS_DATA_DIR.*{kind}"):
+    with pytest.raises(ConfigurationError, match=rf"SKALDS_DATA_DIR.*{kind}"):
         refuse_network(tmp_path)
 
 
@@ -229,8 +235,6 @@ def test_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 async def test_engine_that_could_not_open_leaves_nothing_running(tmp_path: Path) -> None:
-    import threading
-
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "skalds.db").write_bytes(b"nonsense" * 1000)
     with pytest.raises(StoreCorrupt):

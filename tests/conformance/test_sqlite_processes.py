@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -180,10 +180,9 @@ async def test_two_participants_claim_and_write_at_the_same_time(engine: SqliteE
     await node.close()
 
 
-def _attempts(feed: object) -> dict[str, list[int]]:
+def _attempts(feed: Sequence[RunChange]) -> dict[str, list[int]]:
     attempts: dict[str, list[int]] = {}
-    changes: list[RunChange] = list(feed)  # type: ignore[call-overload]
-    for change in changes:
+    for change in feed:
         attempts.setdefault(change.task_id, []).append(change.attempt)
     return attempts
 

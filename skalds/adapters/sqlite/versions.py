@@ -10,12 +10,13 @@ import orjson
 from skalds.adapters.sqlite.placement import Place, Placement, Placer
 from skalds.adapters.sqlite.select import one
 from skalds.adapters.sqlite.task_row import (
-    BODY_FIELDS,
     REPORT_FIELDS,
     STATE_COLUMNS,
+    attachments_differ,
     attachments_of,
     body_of,
-    differs,
+    fixed_differs,
+    report_differs,
     report_of,
     state_of,
 )
@@ -25,7 +26,6 @@ from skalds.model.run_change import Change
 from skalds.model.task import Task
 
 _RUN_COLUMNS = (*STATE_COLUMNS, "place", "lane", "rank")
-_FIXED_FIELDS = ("create_date_time", *(name for name in BODY_FIELDS if name != "attachments"))
 
 
 def _marks(count: int) -> str:
@@ -166,15 +166,15 @@ def _rewrite(
     )
     for row, change in current:
         before, after = change.before, change.after
-        if differs(before, after, _FIXED_FIELDS):
+        if fixed_differs(before, after):
             fixed = (placer.class_number(after.class_name), after.create_date_time, after.slots)
             connection.execute(CHANGE_TASK, (body_of(after), row.seq))
             connection.execute(CHANGE_FIXED, (*fixed, row.seq))
-        if differs(before, after, ("attachments",)):
+        if attachments_differ(before, after):
             connection.execute(PUT_ATTACHMENTS, (row.seq, attachments_of(after)))
     _put_reports(
         connection,
-        [(row.seq, change.after) for row, change in current if differs(change.before, change.after, REPORT_FIELDS[1:])],
+        [(row.seq, change.after) for row, change in current if report_differs(change.before, change.after)],
     )
 
 

@@ -1,5 +1,7 @@
+# ruff: noqa: S101 - to assert is what a suite is for
 """Suite of `NodeDirectory`."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from skalds.model.node import Beat, Registration
@@ -143,7 +145,5 @@ class NodeDirectorySuite:
 
 async def _settle() -> None:
     """Lets the event loop receive what was sent."""
-    import asyncio
-
     for _ in range(10):
         await asyncio.sleep(0)

@@ -1,3 +1,4 @@
+# ruff: noqa: S101 - to assert is what a suite is for
 """Suite of `RunLedger`."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# ruff: noqa: S101 - to assert is what a suite is for
 """Steps that several suites take."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# ruff: noqa: S101 - to assert is what a suite is for
 """Suite of `TaskIntake`."""
 
 import asyncio
@@ -6,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from skalds.errors import DuplicateTask, IdempotencyConflict
+from skalds.model.run_change import Change
 from skalds.model.task import ModeEnum, Task
 from skalds.ports.engine import Engine
 from skalds.testing.builders import A_MOMENT, a_task
@@ -114,8 +116,6 @@ class TaskIntakeSuite:
         assert list(await engine.intake.submit([_keyed("first")])) == [first]
 
     async def test_known_key_is_recognised_after_the_task_moved_on(self, engine: Engine) -> None:
-        from skalds.model.run_change import Change
-
         [first] = await engine.intake.submit([_keyed("first", attachments=1)])
         changed = first.changed(9, attachments=2, lifecycle_status="Cancelled", final=True)
         assert list(await engine.ledger.write([Change(first, changed)], durable=True)) == [True]
