@@ -38,4 +38,4 @@ def _lose(how: signal.Signals) -> float:
 
 def _runs(system: MeasuredSystem, task_id: str, attempt: int) -> bool:
     task = system.task(task_id)
-    return task["lifecycleStatus"] == "Running" and task["attempt"] == attempt
+    return bool(task["lifecycleStatus"] == "Running" and task["attempt"] == attempt)

@@ -1,5 +1,6 @@
 """`Skald`, the application a user creates on a node to register worker classes and run."""
 
+import multiprocessing
 from functools import partial
 from typing import Any
 
@@ -40,6 +41,8 @@ class Skald:
         SIGTERM lets running tasks finish for up to five minutes, Ctrl-C stops them and hands them back. Call it before
         starting threads: where some exist, every run starts as a fresh interpreter instead of a fast fork.
         """
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            return  # a process that a worker spawned only imports this program
         enter = partial(enter_worker, registry=self.registry)
         become_worker_if_asked(enter)
         if not len(self.registry):

@@ -28,6 +28,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Self
 
+EXIT_REFUSED = 2
+EXIT_ALREADY_RUNNING = 3
+"""Exit statuses of a process that could not do its work: as configured, or because another one does it already."""
+
 _SHOWN_CHARACTERS = 80
 
 

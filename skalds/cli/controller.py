@@ -1,14 +1,13 @@
 """`skalds controller`: one System Controller in the foreground."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from skalds.config.system_controller_config import SystemControllerConfig
-from skalds.system_controller import main as controller_process
+from skalds.system_controller.bootstrap import run_controller
 
 
 def controller(
@@ -27,7 +26,7 @@ def controller(
         system_controller_mode=mode,
         dispatcher_strategy=strategy,
     )
-    sys.exit(controller_process.main(config, on_ready=lambda address: _tell(ready_fd, address)))
+    run_controller(config, on_ready=lambda address: _tell(ready_fd, address))
 
 
 def _tell(descriptor: int | None, address: str) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from skalds.client import RunRecord, Task
 from skalds.demo.source_survey import Counts
-from skalds.model.task import RunRecord, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from skalds.cli.controller import controller
 from skalds.cli.demo import demo
 from skalds.cli.node import node
 from skalds.cli.up import up
-from skalds.errors import SkaldsError
+from skalds.errors import EXIT_ALREADY_RUNNING, EXIT_REFUSED, AlreadyRunning, SkaldsError
 
 cli = typer.Typer(
     name="skalds",
@@ -32,12 +32,12 @@ for command in (up, demo, controller, node):
 
 
 def main() -> None:
-    """Runs one command; an error of ours is one line and exit status 2, never a traceback."""
+    """Runs one command; an error of ours is one line on standard error and an exit status, never a traceback."""
     try:
         cli()
     except SkaldsError as error:
         sys.stderr.write(f"skalds: {error}\n")
-        sys.exit(2)
+        sys.exit(EXIT_ALREADY_RUNNING if isinstance(error, AlreadyRunning) else EXIT_REFUSED)
 
 
 if __name__ == "__main__":

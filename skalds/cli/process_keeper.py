@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from skalds.errors import EXIT_ALREADY_RUNNING, EXIT_REFUSED
+
 _PR_SET_PDEATHSIG = 1
 _LONGEST_BACKOFF = 5.0
 _HEALTHY_AFTER = 10.0
-_NEVER_AGAIN = frozenset({0, 2, 3})
+_NEVER_AGAIN = frozenset({0, EXIT_REFUSED, EXIT_ALREADY_RUNNING})
 """Exit statuses that a restart would only repeat: ended as asked, unusable configuration, already running."""
 
 

@@ -2,5 +2,6 @@
 
 from skalds.client.client import SkaldsClient
 from skalds.client.listing import TaskListing
+from skalds.model.task import RunRecord, Task
 
-__all__ = ["SkaldsClient", "TaskListing"]
+__all__ = ["SkaldsClient", "TaskListing", "Task", "RunRecord"]

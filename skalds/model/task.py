@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 from pydantic.alias_generators import to_camel
 
 from skalds.model.moment import now_ms
+from skalds.model.task_worker_map import TaskWorkerSimpleMap as TaskWorkerSimpleMap
+from skalds.model.task_worker_map import TaskWorkerSimpleMapList as TaskWorkerSimpleMapList
 
 RUNS_KEPT = 20
 """How many of a task's latest runs stay on record."""
@@ -182,10 +184,3 @@ class Task(FrozenModel):
 
 
 _WAITING_STATUSES = frozenset({TaskLifecycleStatus.CREATED.value, TaskLifecycleStatus.FAILED.value})
-
-
-class TaskWorkerSimpleMap(BaseModel):
-    """A task id with the name of its worker class, as listed under `skalds:<sid>:all-task`."""
-
-    id: str
-    class_name: str

@@ -15,6 +15,7 @@ from skalds.config.system_controller_config import SystemControllerConfig
 from skalds.config.timings import Timings
 from skalds.errors import ConfigurationError
 from skalds.runtime.garbage_collection import calm_collector
+from skalds.runtime.log_setup import configure_logging, log_event
 from skalds.runtime.service import ServiceGroup
 from skalds.runtime.shutdown_signals import listen_for_shutdown
 from skalds.system_controller.api.app import create_app
@@ -28,13 +29,16 @@ Ready = Callable[[str], None]
 """Told the address once the controller answers there."""
 
 
-def run_controller(config: SystemControllerConfig, on_ready: Ready) -> None:
+def run_controller(config: SystemControllerConfig, on_ready: Ready = lambda _: None) -> None:
     """Runs until SIGINT or SIGTERM.
 
     Raises `AlreadyRunning`, `ConfigurationError` or `StoreError` when it cannot start.
     """
     if config.skalds_engine is EngineEnum.DISTRIBUTED:
         raise ConfigurationError("SKALDS_ENGINE", "distributed", "embedded: the distributed engine is not built yet")
+    configure_logging(config.log_level.value)
+    for warning in config.warnings:
+        log_event("WARNING", "configuration.warning", warning=warning)
     # The lock comes first: who is running already matters more than that its port is taken.
     lock = SqliteEngine.controller_lock(config.skalds_data_dir)
     try:

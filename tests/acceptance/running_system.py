@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,15 @@ class RunningSystem:
 
     def wait_final(self, ids: Sequence[str], seconds: float = 60) -> list[Json]:
         """Waits until every task has ended for good and its processes are gone."""
-        return [wait_for(lambda task_id=task_id: self._ended(task_id), seconds) for task_id in ids]  # type: ignore[misc]
+        for task_id in ids:
+            wait_for(partial(self._ended, task_id), seconds)
+        return [self.task(task_id) for task_id in ids]
 
     def recorded(self, task_id: str, attempt: int) -> str:
         """Waits for the file of a run; returns its text."""
         path = self.folder / f"{task_id}.{attempt}"
-        return wait_for(lambda: path.exists() and path.read_text())
+        return wait_for(lambda: path.read_text() if path.exists() else "")
 
-    def _ended(self, task_id: str) -> Json | None:
+    def _ended(self, task_id: str) -> bool:
         task = self.task(task_id)
-        return task if task["final"] and (task["releasedAt"] or not task["attempt"]) else None
+        return bool(task["final"] and (task["releasedAt"] or not task["attempt"]))

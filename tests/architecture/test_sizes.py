@@ -30,7 +30,8 @@ def classes(module: Module) -> Iterator[ast.ClassDef]:
 
 def public_methods(node: ast.ClassDef) -> set[str]:
     functions = (item for item in node.body if isinstance(item, FunctionNode))
-    return {item.name for item in functions if not item.name.startswith("_") and not is_property(item)}
+    # The tests of a suite are not a public surface.
+    return {item.name for item in functions if not item.name.startswith(("_", "test_")) and not is_property(item)}
 
 
 def is_property(function: FunctionNode) -> bool:

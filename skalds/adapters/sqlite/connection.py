@@ -52,8 +52,8 @@ class Connection:
         """Connects and runs `prepare` before anything else; if that fails the connection is closed again."""
         connection = cls(path)
         connection._thread.start()
-        await connection._opened
         try:
+            await connection._opened
             await connection.alone(prepare)
         except BaseException:
             await connection.close()

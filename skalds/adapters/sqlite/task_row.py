@@ -1,7 +1,7 @@
 """How a task is laid out in columns, and made again from them."""
 
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import is_not, itemgetter
 from typing import Any
 
 import orjson
@@ -119,15 +119,18 @@ def _text(value: Any) -> str | None:
 
 
 def fixed_differs(before: Task, after: Task) -> bool:
-    """Whether something changed that is written once as a rule. What was copied over is the same object: cheap."""
-    return bool(_fixed_values(before.__dict__) != _fixed_values(after.__dict__))
+    """Whether something may have changed that is written once as a rule.
+
+    Here and below by identity: what a change copied over is the same object, and equality would take `true` for 1.
+    """
+    return any(map(is_not, _fixed_values(before.__dict__), _fixed_values(after.__dict__)))
 
 
 def report_differs(before: Task, after: Task) -> bool:
-    """Whether the run reported something new."""
-    return bool(_report_values(before.__dict__) != _report_values(after.__dict__))
+    """Whether the run may have reported something new."""
+    return any(map(is_not, _report_values(before.__dict__), _report_values(after.__dict__)))
 
 
 def attachments_differ(before: Task, after: Task) -> bool:
-    """Whether the user changed the attachments."""
-    return before.attachments is not after.attachments and bool(before.attachments != after.attachments)
+    """Whether the user may have changed the attachments."""
+    return before.attachments is not after.attachments

@@ -88,6 +88,16 @@ class RunLedgerSuite:
         assert list(await engine.ledger.write([Change(second, third)], durable=True)) == [True]
         assert await engine.catalog.get("task-1") == third
 
+    async def test_true_is_not_taken_for_one(self, engine: Engine) -> None:
+        [task] = await assigned(engine, a_task(attachments={"a": 1}, resources={"gpu": 1}))
+        first = task.changed(2, attachments={"a": True}, resources={"gpu": True}, result=0)
+        second = first.changed(3, result=False)
+        assert list(await engine.ledger.write([Change(task, first), Change(first, second)], durable=True)) == [True] * 2
+        stored = await engine.catalog.get("task-1")
+        assert stored is not None
+        assert (stored.attachments["a"], stored.resources["gpu"], stored.result) == (True, True, False)
+        assert {type(value) for value in (stored.attachments["a"], stored.resources["gpu"], stored.result)} == {bool}
+
     async def test_submitted_fields_can_change_too(self, engine: Engine) -> None:
         [task] = await engine.intake.submit([a_task(attachments=[1])])
         after = task.changed(

@@ -1,0 +1,143 @@
+"""A node that is told to stop takes nothing new, and ends or hands back what it runs."""
+
+import asyncio
+import signal
+
+import pytest
+
+from skalds.ports.worker_launcher import RunKey, RunOutcome, WorkerSignal
+from tests.unit.node.conftest import Machine
+from tests.unit.system_controller.world import World
+
+KEY = RunKey("t", 1)
+TERMINATE, KILL, _, _ = WorkerSignal
+DRAIN, GRACE = 300, 10
+
+pytestmark = pytest.mark.usefixtures("machine")
+
+
+async def stopping(machine: Machine, received: signal.Signals) -> "asyncio.Task[None]":
+    """The node has received this signal and begins to stop."""
+    machine.shutdown.request(received)
+    stop = asyncio.create_task(machine.agent.stop())
+    await machine.world.clock.settle()
+    return stop
+
+
+async def assert_stopped(machine: Machine, stop: "asyncio.Task[None]") -> None:
+    await machine.world.clock.settle()
+    assert stop.done()
+    await stop
+    assert machine.launcher.closed
+    assert (await machine.session())[1]
+
+
+async def test_interrupt_hands_what_runs_back_at_once_and_uncounted(machine: Machine) -> None:
+    await machine.run("t")
+    stop = await stopping(machine, signal.SIGINT)
+    await assert_stopped(machine, stop)
+    task = await machine.world.task("t")
+
+    assert machine.launcher.signals_to(KEY) == [TERMINATE]
+    assert (task.lifecycle_status, task.failures, task.losses, task.refusals) == ("Created", 0, 0, 0)
+    assert task.is_waiting
+
+
+async def test_idle_node_stops_at_once(machine: Machine) -> None:
+    stop = await stopping(machine, signal.SIGTERM)
+
+    await assert_stopped(machine, stop)
+
+
+async def test_sigterm_lets_what_runs_finish(machine: Machine) -> None:
+    await machine.run("t")
+    stop = await stopping(machine, signal.SIGTERM)
+    await machine.world.clock.advance(DRAIN - 1)
+    assert (machine.launcher.signals, stop.done()) == ([], False)
+
+    machine.launcher.end(KEY, RunOutcome.FINISHED)
+    await assert_stopped(machine, stop)
+
+    assert await machine.status() == "Finished"
+    assert machine.launcher.signals == []
+
+
+async def test_drain_is_said_with_the_next_beat_at_once(machine: Machine) -> None:
+    await machine.run("t")
+    await stopping(machine, signal.SIGTERM)
+    (presence,) = await machine.engine.directory.presences()
+
+    assert presence.beat.draining
+    machine.launcher.end(KEY, RunOutcome.FINISHED)
+    await machine.world.clock.settle()
+
+
+async def test_draining_node_refuses_what_is_new(machine: Machine) -> None:
+    await machine.run("t")
+    await machine.world.submit("late")
+    await machine.controller.observe()
+    machine.shutdown.request(signal.SIGTERM)
+    stop = asyncio.create_task(machine.agent.stop())
+    await machine.controller.dispatcher._dispatch_tasks()
+    await machine.world.clock.settle()
+    late = await machine.world.task("late")
+    machine.launcher.end(KEY, RunOutcome.FINISHED)
+    await assert_stopped(machine, stop)
+
+    assert (late.lifecycle_status, late.refusals) == ("Created", 1)
+    assert machine.launcher.launched == [KEY]
+
+
+async def test_what_outlasts_the_drain_is_handed_back(machine: Machine) -> None:
+    await machine.run("t")
+    stop = await stopping(machine, signal.SIGTERM)
+    await machine.world.clock.advance(DRAIN)
+    await assert_stopped(machine, stop)
+
+    assert machine.launcher.signals_to(KEY) == [TERMINATE]
+    assert await machine.status() == "Created"
+
+
+async def test_second_signal_ends_the_drain(machine: Machine) -> None:
+    await machine.run("t")
+    stop = await stopping(machine, signal.SIGTERM)
+    await machine.world.clock.advance(1)
+    machine.agent.hurry()
+    await assert_stopped(machine, stop)
+
+    assert await machine.status() == "Created"
+
+
+async def test_stubborn_worker_is_killed_after_the_grace_and_its_task_handed_back(machine: Machine) -> None:
+    machine.launcher.stubborn = True
+    await machine.run("t")
+    stop = await stopping(machine, signal.SIGINT)
+    await machine.world.clock.advance(GRACE - 0.1)
+    assert machine.launcher.signals_to(KEY) == [TERMINATE]
+
+    await machine.world.clock.advance(0.1)
+    await assert_stopped(machine, stop)
+
+    assert machine.launcher.signals_to(KEY) == [TERMINATE, KILL]
+    assert await machine.status() == "Created"
+
+
+async def test_nobody_is_left_sleeping_after_the_stop(machine: Machine) -> None:
+    machine.launcher.stubborn = True
+    await machine.run("t")
+    stop = await stopping(machine, signal.SIGINT)
+    await machine.world.clock.advance(GRACE)
+    await assert_stopped(machine, stop)
+
+    assert machine.world.clock.sleepers == 0
+
+
+async def test_node_that_never_came_to_start_stops_at_once() -> None:
+    machine = Machine(World())
+    stop = asyncio.create_task(machine.agent.stop())
+    await machine.world.clock.settle()
+    stopped = stop.done()
+    await machine.world.clock.advance(DRAIN)
+    await stop
+
+    assert stopped
