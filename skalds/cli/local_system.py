@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from skalds.cli.process_keeper import Child, ProcessKeeper
 
@@ -43,14 +44,17 @@ class LocalSystem:
         Raises `ChildProcessError` when the controller gave up before.
         """
         read_end, write_end = os.pipe()
-        command = [*_skalds(), "controller", "--ready-fd", str(write_end)]
-        if self._plan.port is not None:
-            command += ["--port", str(self._plan.port)]
-        self._keeper.keep(Child(_CONTROLLER, command, self._environment(), pass_fds=[write_end]))
+        command = [*_skalds(), "controller", *([] if self._plan.port is None else ["--port", str(self._plan.port)])]
+        controller = Child(
+            _CONTROLLER, [*command, "--ready-fd", str(write_end)], self._environment(), pass_fds=[write_end]
+        )
+        self._keeper.keep(controller)
         address = await self._read_address(read_end, write_end)
+        # Should it have to be started again, then at the address that clients know by now.
+        controller.command = [*_skalds(), "controller", "--port", str(urlsplit(address).port)]
+        controller.pass_fds = ()
         for name in self.node_names:
-            command = self._node_command()
-            self._keeper.keep(Child(name, command, {**self._environment(), "SKALD_ID": name}))
+            self._keeper.keep(Child(name, self._node_command(), {**self._environment(), "SKALD_ID": name}))
         return address
 
     async def stop(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from skalds.testing.local_processes import LocalProcesses
@@ -14,7 +15,7 @@ def system(tmp_path: Path) -> Iterator[RunningSystem]:
     """A controller without nodes."""
     folder = tmp_path / "files"
     folder.mkdir()
-    with LocalProcesses(tmp_path) as processes:
-        running = RunningSystem(processes, folder)
+    with LocalProcesses(tmp_path) as processes, httpx.Client(timeout=30) as http:
+        running = RunningSystem(processes, folder, http)
         running.start_controller()
         yield running

@@ -22,6 +22,7 @@ class RunningSystem:
 
     processes: LocalProcesses
     folder: Path
+    http: httpx.Client
     address: str = ""
 
     def start_controller(self) -> None:
@@ -34,7 +35,7 @@ class RunningSystem:
         wait_for(lambda: set(names) <= {node["id"] for node in self.nodes() if node["status"] == "online"})
 
     def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        return httpx.request(method, f"{self.address}{path}", timeout=30, **arguments)
+        return self.http.request(method, f"{self.address}{path}", **arguments)
 
     def nodes(self) -> list[Json]:
         items: list[Json] = self.call("GET", "/api/skalds/").json()["items"]

@@ -1,9 +1,11 @@
 """Starting and stopping controllers."""
 
+import json
 import signal
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from tests.acceptance.running_system import RunningSystem
@@ -62,8 +64,8 @@ def test_a_clean_stop_resigns_so_that_the_next_one_leads_at_once(system: Running
 
 
 def test_the_event_stream_answers_at_once_with_the_connection_frame(system: RunningSystem) -> None:
-    import httpx
-
     with httpx.stream("GET", f"{system.address}/api/events/tasks", timeout=10) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
-        assert next(answer.iter_lines()) == 'data: {"type": "connection", "message": "Connected to Task events"}'
+        field, _, value = next(answer.iter_lines()).partition(": ")
+        assert field == "data"
+        assert json.loads(value) == {"type": "connection", "message": "Connected to Task events"}

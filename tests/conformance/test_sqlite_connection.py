@@ -148,7 +148,7 @@ async def test_lock_held_by_another_process_is_waited_for_and_reads_go_on(connec
 
 
 async def test_lock_held_for_ever_is_reported_and_then_all_is_well(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skalds.adapters.sqlite.connection._BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr("skalds.adapters.sqlite.connection._BUSY_STEPS", 1)
     connection = await Connection.open(path, _prepare)
     holder = apsw.Connection(str(path))
     holder.execute("BEGIN IMMEDIATE")

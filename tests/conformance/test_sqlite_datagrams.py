@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -94,11 +95,24 @@ async def test_message_that_makes_no_sense_is_ignored(message: bytes, tmp_path: 
     assert hints.bus_from(message) is None
     engine = await SqliteEngine.open(tmp_path / "data", FakeClock(), CountingIds(), ageing_step_ms=1, role="controller")
     folder = SocketFolder(tmp_path / "data" / "sockets")
-    folder.send(datagrams.CONTROLLER, message)
-    folder.send(datagrams.CONTROLLER, hints.beat_to_bytes(Beat("node-1", 1, 1)))
-    folder.send(datagrams.CONTROLLER, hints.TAP)
+    folder.send(datagrams.BEATS, message)
+    folder.send(datagrams.BEATS, hints.beat_to_bytes(Beat("node-1", 1, 1)))
+    folder.send(datagrams.TAPS, hints.TAP)
     async with asyncio.timeout(5):
         await engine.wakeup.wait()
+    await asyncio.sleep(0)
     assert [presence.beat.node_id for presence in await engine.directory.presences()] == ["node-1"]
     folder.close()
+    await engine.close()
+
+
+async def test_beats_never_push_out_a_tap(tmp_path: Path) -> None:
+    open_engine = partial(SqliteEngine.open, tmp_path / "data", FakeClock(), CountingIds(), ageing_step_ms=1)
+    engine, node = await open_engine(role="controller"), await open_engine(role="node")
+    for number in range(1_000):
+        await node.directory.beat(Beat("node-1", 1, number))
+    node.wakeup.notify()
+    async with asyncio.timeout(5):
+        await engine.wakeup.wait()
+    await node.close()
     await engine.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -15,11 +16,18 @@ from skalds.adapters.sqlite.error_mapping import mapped
 T = TypeVar("T")
 Work = Callable[[apsw.Connection], T]
 
-_BUSY_TIMEOUT_MS = 200
+_BUSY_STEP_SECONDS = 0.0005
+_BUSY_STEPS = 400
 _BUSY_TRIES = 30
 _GROUP_LIMIT = 500
 _TRUNCATE_ABOVE_BYTES = 64 << 20
 _CACHE_KIB = 64 << 10
+
+
+def _wait_for_lock(tries: int) -> bool:
+    """Asks again every half millisecond; SQLite's own handler soon waits 100 ms, and others slip in meanwhile."""
+    time.sleep(_BUSY_STEP_SECONDS)
+    return tries < _BUSY_STEPS
 
 
 class _Order(NamedTuple):
@@ -110,14 +118,12 @@ class Connection:
                 goes_on = self._gather(orders)
             self._run(group, orders)
             orders.clear()
-        connection.close()
+        connection.close(True)
         self._tell(self._closed.set_result, None)
 
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
-        connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
-        # Waits in steps of 1 ms for a lock held by another process, instead of up to 100 ms.
-        connection.setlk_timeout(_BUSY_TIMEOUT_MS, 0)
+        connection.set_busy_handler(_wait_for_lock)
         connection.wal_autocheckpoint(0)
         connection.pragma("temp_store", 2)
         connection.pragma("cache_size", -_CACHE_KIB)

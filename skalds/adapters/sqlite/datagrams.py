@@ -12,8 +12,11 @@ from pathlib import Path
 
 from skalds.errors import ConfigurationError
 
-CONTROLLER = "controller"
-"""Name of the controller's socket; node names cannot collide with it."""
+TAPS = "taps"
+"""Name of the socket at which the controller is tapped; when it is full, it has been tapped already."""
+
+BEATS = "beats"
+"""Name of the controller's socket for beats: one of its own, so that beats never push out a tap."""
 
 _HANDLES = Path("/proc/self/fd")
 _LONGEST_PATH = 107

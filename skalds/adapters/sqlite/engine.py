@@ -9,10 +9,9 @@ from skalds.adapters.sqlite.ageing import set_ageing_step
 from skalds.adapters.sqlite.connection import Connection
 from skalds.adapters.sqlite.controller_lock import ControllerLock
 from skalds.adapters.sqlite.data_directory import DataDirectory
-from skalds.adapters.sqlite.datagrams import CONTROLLER, Receiver, SocketFolder
+from skalds.adapters.sqlite.datagrams import BEATS, TAPS, Receiver, SocketFolder
 from skalds.adapters.sqlite.dispatch_queue import SqliteDispatchQueue
 from skalds.adapters.sqlite.event_bus import DatagramEventBus
-from skalds.adapters.sqlite.hints import beat_from, is_tap
 from skalds.adapters.sqlite.lease_store import SqliteLeaseStore
 from skalds.adapters.sqlite.life_locks import LifeLocks
 from skalds.adapters.sqlite.node_directory import SqliteNodeDirectory
@@ -22,6 +21,7 @@ from skalds.adapters.sqlite.settings_store import SqliteSettingsStore
 from skalds.adapters.sqlite.task_catalog import SqliteTaskCatalog
 from skalds.adapters.sqlite.task_intake import SqliteTaskIntake
 from skalds.adapters.sqlite.wakeup import DatagramWakeup
+from skalds.errors import StoreUnavailable
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 from skalds.ports.ids import Ids
@@ -38,7 +38,7 @@ class SqliteEngine:
         self._role = role
         self._folder = SocketFolder(directory.sockets)
         self._locks = LifeLocks(directory.locks)
-        self._receiver: Receiver | None = None
+        self._receivers: list[Receiver] = []
         self.intake = SqliteTaskIntake(connection, clock)
         self.queue = SqliteDispatchQueue(connection)
         self.ledger = SqliteRunLedger(connection, clock)
@@ -69,9 +69,13 @@ class SqliteEngine:
                 expect_current(connection, directory.database)
 
         connection = await Connection.open(directory.database, prepare)
-        engine = cls(directory, connection, clock, role)
-        if is_controller:
-            engine._receiver = Receiver(engine._folder, CONTROLLER, engine._receive)
+        try:
+            engine = cls(directory, connection, clock, role)
+            if is_controller:
+                engine._receive_hints()
+        except OSError as error:
+            await connection.close()
+            raise StoreUnavailable(f"{directory.sockets}: {error}", file=str(directory.sockets)) from error
         return engine
 
     @staticmethod
@@ -84,20 +88,18 @@ class SqliteEngine:
             await self._connection.checkpoint()
 
     async def close(self) -> None:
-        if self._receiver is not None:
-            self._receiver.close()
-            self._receiver = None
+        for receiver in self._receivers:
+            receiver.close()
+        self._receivers.clear()
         self._locks.close()
         await self._connection.close()
         self._folder.close()
         if self._role == "controller":
             self._directory.unclean.unlink(missing_ok=True)
 
-    def _receive(self, message: bytes) -> None:
-        if is_tap(message):
-            self.wakeup.receive_tap()
-        elif (beat := beat_from(message)) is not None:
-            self.directory.receive_beat(beat)
+    def _receive_hints(self) -> None:
+        self._receivers.append(Receiver(self._folder, TAPS, self.wakeup.receive_tap))
+        self._receivers.append(Receiver(self._folder, BEATS, self.directory.receive_beat))
 
 
 _: type[Engine] = SqliteEngine

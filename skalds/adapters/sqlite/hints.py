@@ -41,11 +41,6 @@ def bus_from(message: bytes) -> BusMessage | None:
     return None
 
 
-def is_tap(message: bytes) -> bool:
-    """Whether `message` says no more than that the store changed."""
-    return message == TAP
-
-
 def _load(message: bytes) -> Any:
     try:
         return orjson.loads(message)

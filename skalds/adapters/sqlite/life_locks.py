@@ -6,6 +6,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from skalds.errors import StoreUnavailable
+
 _SUFFIX = ".lock"
 
 
@@ -21,10 +23,13 @@ class LifeLocks:
     def hold(self, session: int) -> None:
         """Takes the lock of a new session; it appears in the folder only once it is locked."""
         unlocked = self._folder / f".{session}.new"
-        handle = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        unlocked.rename(self._path(session))
-        self._held[session] = handle
+        try:
+            handle = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._held[session] = handle
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unlocked.rename(self._path(session))
+        except OSError as error:
+            raise StoreUnavailable(f"{unlocked}: {error}", file=str(unlocked)) from error
 
     def remove(self, session: int) -> None:
         """The session is closed: nothing more will be asked about it. Its process may well go on."""

@@ -7,8 +7,8 @@ import apsw
 import orjson
 
 from skalds.adapters.sqlite.connection import Connection
-from skalds.adapters.sqlite.datagrams import CONTROLLER, SocketFolder
-from skalds.adapters.sqlite.hints import beat_to_bytes
+from skalds.adapters.sqlite.datagrams import BEATS, SocketFolder
+from skalds.adapters.sqlite.hints import beat_from, beat_to_bytes
 from skalds.adapters.sqlite.life_locks import LifeLocks
 from skalds.adapters.sqlite.select import one, rows
 from skalds.model.node import Beat, Node, Presence, Registration
@@ -73,10 +73,13 @@ class SqliteNodeDirectory:
         return _registration(found[0]) if found else None
 
     async def beat(self, beat: Beat) -> None:
-        self._folder.send(CONTROLLER, beat_to_bytes(beat))
+        self._folder.send(BEATS, beat_to_bytes(beat))
 
-    def receive_beat(self, beat: Beat) -> None:
-        """A beat arrived at the controller's socket."""
+    def receive_beat(self, message: bytes) -> None:
+        """Something arrived at the controller's socket for beats."""
+        beat = beat_from(message)
+        if beat is None:
+            return
         latest = self._beats.get(beat.session)
         if latest is None or beat.count > latest.count:
             self._beats[beat.session] = beat

@@ -12,7 +12,7 @@ from skalds.errors import StoreCorrupt, StoreNewer, StoreUnavailable
 Step = Callable[[apsw.Connection], None]
 
 CHECK_ALWAYS_BELOW_BYTES = 256 << 20
-CHECK_AFTER_CRASH_BELOW_BYTES = 2 << 30
+CHECK_AFTER_CRASH_BELOW_BYTES = 1 << 30
 
 
 def _run_file(name: str) -> Step:
@@ -56,9 +56,9 @@ def expect_current(connection: apsw.Connection, path: Path) -> None:
 def check(connection: apsw.Connection, path: Path, *, after_crash: bool) -> None:
     """Raises `StoreCorrupt` if the file is damaged.
 
-    Looking costs about a second per gigabyte (measured), so a small file is always looked at, a large one only after
-    a controller that did not stop cleanly, and one of more than 2 GiB not at all: a start must not take longer than
-    the takeover it may be part of.
+    Looking costs about two seconds per gigabyte (measured), so a small file is always looked at, a large one only
+    after a controller that did not stop cleanly, and one of more than 1 GiB not at all: a start must not take longer
+    than the takeover it may be part of.
     """
     size = path.stat().st_size
     if size < (CHECK_AFTER_CRASH_BELOW_BYTES if after_crash else CHECK_ALWAYS_BELOW_BYTES):

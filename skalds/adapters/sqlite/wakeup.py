@@ -2,7 +2,7 @@
 
 import asyncio
 
-from skalds.adapters.sqlite.datagrams import CONTROLLER, SocketFolder
+from skalds.adapters.sqlite.datagrams import TAPS, SocketFolder
 from skalds.adapters.sqlite.hints import TAP
 from skalds.ports.wakeup import Wakeup
 
@@ -19,10 +19,10 @@ class DatagramWakeup:
         if self._is_controller:
             self._tapped.set()
         else:
-            self._folder.send(CONTROLLER, TAP)
+            self._folder.send(TAPS, TAP)
 
-    def receive_tap(self) -> None:
-        """A tap arrived at the controller's socket."""
+    def receive_tap(self, _message: bytes) -> None:
+        """Something arrived at the controller's socket for taps; what it says does not matter."""
         self._tapped.set()
 
     async def wait(self) -> None:

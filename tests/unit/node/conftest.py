@@ -1,5 +1,6 @@
 """A node agent in a world of one shared store, with a controller that is driven by hand."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 
@@ -41,6 +42,11 @@ class Machine:
         await self.agent.start()
         await self.world.clock.settle()
 
+    async def settle(self) -> None:
+        """Lets everything happen that needs no time; stopping takes many small steps."""
+        for _ in range(5):
+            await self.world.clock.settle()
+
     async def run(self, *names: str) -> None:
         """Submits and assigns the tasks; the node hears of it."""
         await self.world.submit(*names)
@@ -71,5 +77,6 @@ async def machine() -> AsyncIterator[Machine]:
     await machine.start()
     yield machine
     if not machine.launcher.closed:
-        machine.launcher.stubborn = False
-        await machine.agent.stop()
+        stopping = asyncio.create_task(machine.agent.stop())
+        await machine.world.clock.advance(60)
+        await stopping

@@ -18,8 +18,6 @@ KEY = RunKey("t", 1)
 TERMINATE, KILL, SUSPEND, RESUME = WorkerSignal
 REREAD = 2
 
-pytestmark = pytest.mark.usefixtures("machine")
-
 
 async def test_assigned_task_is_accepted_and_launched_without_time_passing(machine: Machine) -> None:
     await machine.run("t")

@@ -3,8 +3,6 @@
 import asyncio
 import signal
 
-import pytest
-
 from skalds.ports.worker_launcher import RunKey, RunOutcome, WorkerSignal
 from tests.unit.node.conftest import Machine
 from tests.unit.system_controller.world import World
@@ -13,19 +11,17 @@ KEY = RunKey("t", 1)
 TERMINATE, KILL, _, _ = WorkerSignal
 DRAIN, GRACE = 300, 10
 
-pytestmark = pytest.mark.usefixtures("machine")
-
 
 async def stopping(machine: Machine, received: signal.Signals) -> "asyncio.Task[None]":
     """The node has received this signal and begins to stop."""
     machine.shutdown.request(received)
     stop = asyncio.create_task(machine.agent.stop())
-    await machine.world.clock.settle()
+    await machine.settle()
     return stop
 
 
 async def assert_stopped(machine: Machine, stop: "asyncio.Task[None]") -> None:
-    await machine.world.clock.settle()
+    await machine.settle()
     assert stop.done()
     await stop
     assert machine.launcher.closed
@@ -69,7 +65,7 @@ async def test_drain_is_said_with_the_next_beat_at_once(machine: Machine) -> Non
 
     assert presence.beat.draining
     machine.launcher.end(KEY, RunOutcome.FINISHED)
-    await machine.world.clock.settle()
+    await machine.settle()
 
 
 async def test_draining_node_refuses_what_is_new(machine: Machine) -> None:
@@ -79,7 +75,7 @@ async def test_draining_node_refuses_what_is_new(machine: Machine) -> None:
     machine.shutdown.request(signal.SIGTERM)
     stop = asyncio.create_task(machine.agent.stop())
     await machine.controller.dispatcher._dispatch_tasks()
-    await machine.world.clock.settle()
+    await machine.settle()
     late = await machine.world.task("late")
     machine.launcher.end(KEY, RunOutcome.FINISHED)
     await assert_stopped(machine, stop)
@@ -135,7 +131,7 @@ async def test_nobody_is_left_sleeping_after_the_stop(machine: Machine) -> None:
 async def test_node_that_never_came_to_start_stops_at_once() -> None:
     machine = Machine(World())
     stop = asyncio.create_task(machine.agent.stop())
-    await machine.world.clock.settle()
+    await machine.settle()
     stopped = stop.done()
     await machine.world.clock.advance(DRAIN)
     await stop
