@@ -1,4 +1,4 @@
-"""Counts the lines of log files by level. Run it: skalds up --app log_survey.py"""
+"""Counts the lines of log files by level. Run it: skalds up --app examples/log_survey.py"""
 
 from collections import Counter
 from pathlib import Path

@@ -28,9 +28,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Self
 
+EXIT_FAILED = 1
 EXIT_REFUSED = 2
 EXIT_ALREADY_RUNNING = 3
-"""Exit statuses of a process that could not do its work: as configured, or because another one does it already."""
+"""Exit statuses of a process that ended with an error: starting it again may help, cannot help, is not needed."""
 
 _SHOWN_CHARACTERS = 80
 
@@ -239,3 +240,11 @@ def _default_message(error: type[SkaldsError]) -> str:
 
 def _shorten(text: str) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
+def exit_status(error: SkaldsError) -> int:
+    """The exit status with which a process tells whether it is worth starting again."""
+    if isinstance(error, AlreadyRunning):
+        return EXIT_ALREADY_RUNNING
+    passing = (StoreUnavailable, StoreFull, OutcomeUnknown, LeaseLost, WorkerLaunchFailed)
+    return EXIT_FAILED if isinstance(error, passing) else EXIT_REFUSED

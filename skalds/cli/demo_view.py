@@ -77,7 +77,9 @@ def _table(state: DemoState) -> Group:
         nodes.add_row(node["id"], Text(node["status"], style=colour), str(running), bar, str(node["finished"]))
     states = Text("   ").join(Text(f"{name} {state.by_status[name]}") for name in _STATES if state.by_status.get(name))
     pace = Text(f"{state.finished}/{state.total} tasks · {state.rate:.0f} tasks/s · {state.elapsed:.1f} s")
-    return Group(nodes, Text(), ProgressBar(total=state.total, completed=state.finished, width=60), states, pace)
+    progress = Table.grid()
+    progress.add_row(ProgressBar(total=state.total, completed=state.finished, width=60))
+    return Group(nodes, Text(), progress, states, pace)
 
 
 def _line(state: DemoState) -> str:

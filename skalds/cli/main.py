@@ -9,7 +9,7 @@ from skalds.cli.controller import controller
 from skalds.cli.demo import demo
 from skalds.cli.node import node
 from skalds.cli.up import up
-from skalds.errors import EXIT_ALREADY_RUNNING, EXIT_REFUSED, AlreadyRunning, SkaldsError
+from skalds.errors import SkaldsError, exit_status
 
 cli = typer.Typer(
     name="skalds",
@@ -37,7 +37,7 @@ def main() -> None:
         cli()
     except SkaldsError as error:
         sys.stderr.write(f"skalds: {error}\n")
-        sys.exit(EXIT_ALREADY_RUNNING if isinstance(error, AlreadyRunning) else EXIT_REFUSED)
+        sys.exit(exit_status(error))
 
 
 if __name__ == "__main__":

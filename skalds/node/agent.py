@@ -7,18 +7,18 @@ One step at a time: reading, writing and launching never overlap, so the supervi
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from skalds.config.timings import Timings
-from skalds.errors import SessionReplaced
+from skalds.errors import SessionReplaced, SkaldsError, WorkerLaunchFailed
 from skalds.model.node import Beat, Node
 from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.node.supervisor import Supervisor
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
-from skalds.ports.worker_launcher import WorkerEvent, WorkerLauncher
+from skalds.ports.worker_launcher import Gone, RunKey, WorkerEvent, WorkerLauncher
 from skalds.runtime.alarm import Alarm
 from skalds.runtime.log_setup import log_event
 from skalds.runtime.periodic import Periodic
@@ -80,7 +80,10 @@ class NodeAgent:
         await self._work.start()
 
     async def wait_ended(self) -> None:
-        """Returns never by itself; raises `SessionReplaced` when another process took this node's id."""
+        """Never returns by itself.
+
+        Raises `SessionReplaced` when another process took this node's id, `WorkerLaunchFailed` when nothing can run.
+        """
         if self._ended is not None:
             await asyncio.shield(self._ended)
 
@@ -191,12 +194,21 @@ class NodeAgent:
                 _log_end(change.after)
         launches = supervisor.settle(changes, written)
         if launches:
-            self._idle.clear()
-            await self._launcher.launch(launches)
+            await self._launch(launches, supervisor)
         if not all(written):
             # Somebody else changed these rows first; what they say now decides.
             self._hinted = True
             self._work.wake()
+
+    async def _launch(self, tasks: Sequence[Task], supervisor: Supervisor) -> None:
+        self._idle.clear()
+        try:
+            await self._launcher.launch(tasks)
+        except WorkerLaunchFailed as error:
+            # This node can run nothing any more: what it just accepted goes back, and it ends.
+            supervisor.stop_all()
+            supervisor.note([Gone(RunKey(task.id, task.attempt), -1) for task in tasks])
+            self._end(error)
 
     async def _signal(self, supervisor: Supervisor) -> None:
         now = self._clock.monotonic()
@@ -213,8 +225,12 @@ class NodeAgent:
         if not replaced:
             await self._signal(session.supervisor)
             await self._register()
-        elif self._ended is not None and not self._ended.done():
-            self._ended.set_exception(SessionReplaced(self._node.id, session.number))
+        else:
+            self._end(SessionReplaced(self._node.id, session.number))
+
+    def _end(self, error: SkaldsError) -> None:
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_exception(error)
 
     async def _wait_idle(self, seconds: float, *unless: asyncio.Event) -> None:
         """Waits until nothing runs here any more, at most `seconds`, and not if one of the events is set."""

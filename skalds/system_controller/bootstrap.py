@@ -1,5 +1,6 @@
 """Chooses adapters and runs a controller process."""
 
+import ipaddress
 import os
 import random
 import socket
@@ -36,6 +37,10 @@ def run_controller(config: SystemControllerConfig, on_ready: Ready = lambda _: N
     """
     if config.skalds_engine is EngineEnum.DISTRIBUTED:
         raise ConfigurationError("SKALDS_ENGINE", "distributed", "embedded: the distributed engine is not built yet")
+    if not (config.skalds_token or _is_loopback(config.system_controller_host)):
+        raise ConfigurationError(
+            "SYSTEM_CONTROLLER_HOST", config.system_controller_host, "a loopback address while no SKALDS_TOKEN is set"
+        )
     configure_logging(config.log_level.value)
     for warning in config.warnings:
         log_event("WARNING", "configuration.warning", warning=warning)
@@ -61,13 +66,21 @@ async def _run(config: SystemControllerConfig, listening: ListeningSocket, on_re
             name = f"{socket.gethostname()}-{os.getpid()}"
             around = Surroundings(engine, clock, ids, random.Random(), Timings(), name)  # noqa: S311 - places tasks
             controller = Controller(around, config.system_controller_mode, DispatchPolicy.configured(config))
-            parts = ApiParts(engine, controller.cluster, controller.dispatcher, clock, ids, config)
+            loopback = _is_loopback(config.system_controller_host)
+            parts = ApiParts(engine, controller.cluster, controller.dispatcher, clock, ids, config, loopback)
             server = HttpServer(create_app(parts), listening)
             calm_collector()
             ready = _Ready(lambda: on_ready(listening.url))
             await ServiceGroup([*controller.services(), server, ready]).run_until(shutdown.event)
         finally:
             await engine.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class _Ready:

@@ -26,7 +26,7 @@ class LiveRuns:
         self.settling = asyncio.Lock()
         """Held while reservations are open, so that nobody compares the projection with the rows meanwhile."""
         self._runs: dict[str, LiveRun] = {}
-        self._tasks: Counter[tuple[str, int]] = Counter()
+        self._tasks: dict[tuple[str, int], set[str]] = {}
         self._slots: Counter[tuple[str, int]] = Counter()
         self._assigning_since: dict[str, tuple[int, float]] = {}
 
@@ -34,15 +34,16 @@ class LiveRuns:
         return len(self._runs)
 
     def load_of(self, node_id: str, session: int) -> Load:
-        return Load(self._tasks[node_id, session], self._slots[node_id, session])
+        session_key = (node_id, session)
+        return Load(len(self._tasks.get(session_key, ())), self._slots[session_key])
 
     def tasks_of(self, node_id: str, session: int) -> Sequence[str]:
-        """Ids of the tasks on this session, sorted; costs by all live runs, for people."""
-        return sorted(run.task_id for run in self._runs.values() if (run.node_id, run.session) == (node_id, session))
+        """Ids of the tasks on this session, sorted."""
+        return sorted(self._tasks.get((node_id, session), ()))
 
     def sessions(self) -> Sequence[tuple[str, int]]:
         """The sessions that hold at least one run."""
-        return [session for session, tasks in self._tasks.items() if tasks > 0]
+        return list(self._tasks)
 
     def reserve(self, runs: Iterable[LiveRun], now: float) -> None:
         """Counts assignments that are about to be committed, at `now` (monotonic s)."""
@@ -86,7 +87,7 @@ class LiveRuns:
         since = self._assigning_since.get(run.task_id)
         self._remove(run.task_id)
         self._runs[run.task_id] = run
-        self._tasks[run.node_id, run.session] += 1
+        self._tasks.setdefault((run.node_id, run.session), set()).add(run.task_id)
         self._slots[run.node_id, run.session] += run.slots
         if run.status == "Assigning":
             keep = since is not None and since[0] == run.attempt
@@ -98,7 +99,7 @@ class LiveRuns:
         if run is None:
             return
         session = (run.node_id, run.session)
-        self._tasks[session] -= 1
+        self._tasks[session].remove(task_id)
         self._slots[session] -= run.slots
         if not self._tasks[session]:
             del self._tasks[session], self._slots[session]

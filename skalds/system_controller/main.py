@@ -3,7 +3,7 @@
 import sys
 
 from skalds.config.system_controller_config import SystemControllerConfig
-from skalds.errors import EXIT_ALREADY_RUNNING, EXIT_REFUSED, AlreadyRunning, SkaldsError
+from skalds.errors import SkaldsError, exit_status
 from skalds.system_controller.bootstrap import run_controller
 
 
@@ -27,7 +27,7 @@ def main(config: SystemControllerConfig | None = None) -> int:
         SystemController(config).run()
     except SkaldsError as error:
         sys.stderr.write(f"skalds: {error}\n")
-        return EXIT_ALREADY_RUNNING if isinstance(error, AlreadyRunning) else EXIT_REFUSED
+        return exit_status(error)
     return 0
 
 

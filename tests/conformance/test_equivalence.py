@@ -202,7 +202,7 @@ class _Run:
         }
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(at_first=st.lists(_submitted, min_size=3, max_size=8, unique_by=lambda task: task["id"]), operations=_operations)
 def test_memory_and_sqlite_give_the_same_results(
     at_first: list[dict[str, Any]], operations: list[tuple[str, Any]]

@@ -290,3 +290,18 @@ async def test_checkpoint_empties_a_large_log(
     await connection.checkpoint()
     assert log.stat().st_size == 0
     assert len(await _seen(connection)) == 20
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_error_that_nobody_foresaw_leaves_nobody_waiting(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_: object, **__: object) -> bool:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(CommitGroup, "write", explode)
+    orders = [connection.write(_add(1)), connection.alone(lambda _: 2), connection.write(_add(3))]
+    answers = await asyncio.gather(*orders, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {StoreUnavailable}
+    with pytest.raises(StoreUnavailable):
+        await connection.write(_add(4))

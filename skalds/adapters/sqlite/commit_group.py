@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +126,9 @@ class CommitGroup:
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            # It fails only where SQLite has rolled back by itself.
+            with suppress(apsw.Error):
+                self._connection.execute("ROLLBACK")
 
 
 def refuse(jobs: Sequence[Job], path: str) -> None:

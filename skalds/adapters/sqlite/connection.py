@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, NamedTuple, Self, TypeVar
@@ -52,6 +53,7 @@ class Connection:
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._closing = False
+        self._taken: list[_Order] = []
         self._writes: list[Job] = []
         self._busy_tries = 0
 
@@ -110,16 +112,31 @@ class Connection:
             self._tell(self._opened.set_exception, mapped(error, str(self._path)))
             return
         self._tell(self._opened.set_result, None)
-        group = CommitGroup(connection, str(self._path))
-        orders: list[_Order] = []
+        try:
+            self._serve_orders(CommitGroup(connection, str(self._path)))
+        finally:
+            # After an error that nobody foresaw, too, nobody waits for ever.
+            self._closing = True
+            self._refuse_what_is_left()
+            connection.close(True)
+            self._tell(self._closed.set_result, None)
+
+    def _serve_orders(self, group: CommitGroup) -> None:
         goes_on = True
         while goes_on or self._writes:
             if goes_on:
-                goes_on = self._gather(orders)
-            self._run(group, orders)
-            orders.clear()
-        connection.close(True)
-        self._tell(self._closed.set_result, None)
+                goes_on = self._gather(self._taken)
+            self._run(group, self._taken)
+            self._taken.clear()
+
+    def _refuse_what_is_left(self) -> None:
+        left = [*self._writes, *(order.job for order in self._taken)]
+        with suppress(Empty):
+            while True:
+                order = self._orders.get_nowait()
+                left.extend([order.job] if order is not None else [])
+        refuse(left, str(self._path))
+        self._tell(self._resolve, left)
 
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)

@@ -22,8 +22,6 @@ from skalds.ports.dispatch_queue import Claim, DispatchQueue, Lane
 _RIPEN_BATCH = 5000
 _ASSIGNING = TaskLifecycleStatus.ASSIGNING.value
 
-# Whether any timer is due.
-IS_DUE = f"SELECT 1 FROM run WHERE place = {Place.TIMER} AND eligible_at <= ? LIMIT 1"
 # The moment of the next timer.
 NEXT_MOMENT = f"SELECT min(eligible_at) FROM run WHERE place = {Place.TIMER}"
 # Timers that are due.
@@ -110,9 +108,11 @@ class SqliteDispatchQueue:
         self._connection = connection
 
     async def ripen(self, now: int) -> int | None:
-        while await self._connection.read(lambda connection: one(connection, IS_DUE, (now,))):
+        while True:
+            moment: int | None = await self._connection.read(lambda connection: one(connection, NEXT_MOMENT))
+            if moment is None or moment > now:
+                return moment
             await self._connection.write(lambda connection: _ripen(connection, now))
-        return await self._connection.read(lambda connection: one(connection, NEXT_MOMENT))
 
     async def lanes(self) -> Sequence[Lane]:
         found = await self._connection.read(lambda connection: rows(connection, LANES))

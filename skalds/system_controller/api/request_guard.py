@@ -20,6 +20,8 @@ from skalds.system_controller.api.error_mapping import HttpRefusal, error_respon
 from skalds.system_controller.api.strict_json import parse_strict
 
 LARGEST_BODY = 1024 * 1024
+MOST_DISCARDED = 128 * LARGEST_BODY
+"""How much of a body that is too large is read and thrown away, so that its sender gets to see the answer."""
 
 _JSON_VALUE = "skalds.json"
 _TOO_LARGE = HttpRefusal(413, "too_large", f"The body is larger than {LARGEST_BODY} bytes", {"connection": "close"})
@@ -71,6 +73,8 @@ class RequestGuard:
         if refusal is None and body:
             refusal = _refuse_media_type(headers)
         if refusal is not None:
+            if refusal is _TOO_LARGE and "expect" not in headers:
+                send = _after_the_rest(receive, send)
             await refusal_response(refusal, scope["path"])(scope, receive, send)
             return
         try:
@@ -86,7 +90,7 @@ class RequestGuard:
             scheme, _, given = headers.get("authorization", "").partition(" ")
             right = hmac.compare_digest(given.strip().encode(), self._rule.token.encode())
             return None if right and scheme.lower() == "bearer" else _NO_TOKEN
-        host = headers.get("host", "")
+        host = ",".join(headers.getlist("host"))
         if self._rule.loopback_only and not is_loopback(host):
             return HttpRefusal(
                 403, "foreign_host", "Without SKALDS_TOKEN only requests to localhost or 127.0.0.1 are answered"
@@ -147,6 +151,24 @@ async def _read_body(headers: Headers, receive: Receive) -> tuple[bytes, HttpRef
         chunks.append(chunk)
         more = message.get("more_body", False)
     return b"".join(chunks), None
+
+
+def _after_the_rest(receive: Receive, send: Send) -> Send:
+    """Ends the answer only when the sender has finished: closing earlier would tear down the answer with the body."""
+
+    async def send_and_discard(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        discarded, more = 0, True
+        while more and discarded < MOST_DISCARDED:
+            rest = await receive()
+            discarded += len(rest.get("body", b""))
+            more = rest.get("more_body", False)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return send_and_discard
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

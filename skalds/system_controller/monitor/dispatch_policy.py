@@ -37,7 +37,7 @@ class DispatchPolicy:
         return cls(config.dispatcher_strategy, interval, config.source("dispatcher_strategy").value)
 
     def overlaid(self, stored: Mapping[str, str]) -> Self:
-        """This policy with what was set at run time on top."""
-        if STRATEGY_KEY not in stored:
+        """This policy with what was set at run time on top; a strategy this version does not know is left out."""
+        if stored.get(STRATEGY_KEY) not in DispatcherStrategyEnum.list():
             return self
         return replace(self, strategy=parse_strategy(stored[STRATEGY_KEY]), strategy_source=RUNTIME)

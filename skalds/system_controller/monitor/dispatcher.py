@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skalds.config._enum import DispatcherStrategyEnum
+from skalds.errors import LeaseLost
 from skalds.model.lease import LeaseRow
 from skalds.model.plan import DispatchPlan
 from skalds.model.snapshot import ClusterSnapshot
@@ -73,7 +74,7 @@ class Dispatcher:
     async def start(self) -> None:
         """Reads what was set at run time and begins with a pass."""
         self._policy = self._configured.overlaid(await self._engine.settings.read())
-        self._loop = Periodic(self._dispatch_tasks, self._policy.interval, self._clock, name="dispatch")
+        self._loop = Periodic(self._run_once, self._policy.interval, self._clock, name="dispatch")
         await self._loop.start()
 
     async def stop(self) -> None:
@@ -121,6 +122,13 @@ class Dispatcher:
             "assignedTotal": self._assigned_total,
             "lastPass": self._last_pass and self._last_pass.describe(),
         }
+
+    async def _run_once(self) -> None:
+        try:
+            await self._dispatch_tasks()
+        except LeaseLost as error:
+            # Another controller leads: what this pass planned was not committed, and is not ours to plan again.
+            log_event("WARNING", "dispatch.lease_lost", term=error.term)
 
     async def _dispatch_tasks(self) -> int:
         """One pass: rounds until nothing more can be placed; returns how many tasks were given away."""

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from skalds.errors import WorkerLaunchFailed
 from skalds.model.task import RunError, Task
 from skalds.ports.worker_launcher import Gone, MainStarted, Reported, RunKey, RunOutcome, WorkerEvent, WorkerLauncher
 from skalds.ports.worker_launcher import WorkerSignal as Signal
 
 
 class FakeLauncher:
-    """`WorkerLauncher` without processes: workers start at once, and obey TERMINATE unless they are `stubborn`."""
+    """`WorkerLauncher` without processes: workers start at once, and obey TERMINATE unless they are `stubborn`; a
+    `broken` one can start nothing."""
 
     def __init__(self) -> None:
         self.launched: list[RunKey] = []
@@ -18,10 +20,13 @@ class FakeLauncher:
         self.signals: list[tuple[RunKey, Signal]] = []
         self.updates: list[tuple[RunKey, Any]] = []
         self.stubborn = False
+        self.broken = False
         self.closed = False
         self._events: asyncio.Queue[WorkerEvent] = asyncio.Queue()
 
     async def launch(self, tasks: Sequence[Task]) -> None:
+        if self.broken:
+            raise WorkerLaunchFailed
         for task in tasks:
             key = RunKey(task.id, task.attempt)
             self.launched.append(key)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from skalds.errors import SessionReplaced, StoreUnavailable
+from skalds.errors import SessionReplaced, StoreUnavailable, WorkerLaunchFailed
 from skalds.model.lease import LeaseRow
 from skalds.model.run_change import Change
 from skalds.model.task import RunError, Task
@@ -177,6 +177,16 @@ async def test_hint_whose_reading_failed_is_not_forgotten(machine: Machine, monk
     assert await machine.status() == "Running"
 
 
+async def test_write_that_came_too_late_is_decided_again_at_once(machine: Machine) -> None:
+    await machine.run("t")
+    await machine.world.move("t", lambda task, now: task.changed(now, attachments={"v": 2}, attachments_rev=1))
+    machine.launcher.end(KEY, RunOutcome.FINISHED)
+    await machine.world.clock.settle()
+    task = await machine.world.task("t")
+
+    assert (task.lifecycle_status, task.attachments, task.holds_slot) == ("Finished", {"v": 2}, False)
+
+
 async def test_run_given_to_somebody_else_is_killed_and_its_outcome_is_not_written(machine: Machine) -> None:
     machine.launcher.stubborn = True
     await machine.run("t")
@@ -219,6 +229,20 @@ async def test_node_whose_id_another_process_took_ends_with_that_error_and_its_r
     with pytest.raises(SessionReplaced):
         await ended
     assert machine.launcher.signals_to(KEY) == [KILL]
+
+
+async def test_node_that_can_start_no_worker_ends_with_that_error_and_hands_back_what_it_accepted(
+    machine: Machine,
+) -> None:
+    machine.launcher.broken = True
+    ended = asyncio.ensure_future(machine.agent.wait_ended())
+    await machine.run("t")
+    with pytest.raises(WorkerLaunchFailed):
+        await ended
+    await machine.agent.stop()
+    task = await machine.world.task("t")
+
+    assert (task.lifecycle_status, task.failures, task.losses) == ("Created", 0, 0)
 
 
 async def test_replaced_node_leaves_the_newer_session_alone_when_it_stops(machine: Machine) -> None:

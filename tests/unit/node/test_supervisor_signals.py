@@ -75,7 +75,8 @@ def test_run_taken_away_is_killed_at_once_and_nothing_is_written_about_it(bench:
     bench.step()
     assert bench.stops(0) == [KILL]
 
-    bench.step(FINISHED, Gone(KEY, -9))
+    bench.step(FINISHED)
+    bench.step(Gone(KEY, -9))
 
     assert (bench.task(), bench.writes) == (before, 1)
     assert bench.supervisor.live_tasks == 0
@@ -85,8 +86,9 @@ def test_run_whose_session_ended_is_killed_at_once_and_nothing_is_written_about_
     bench.supervisor.lose_session()
 
     assert bench.stops(0) == [KILL]
-    bench.supervisor.note([FAILED, Gone(KEY, -9)])
+    bench.supervisor.note([FAILED])
     assert list(bench.supervisor.changes(0)) == []
+    bench.supervisor.note([Gone(KEY, -9)])
     assert bench.supervisor.live_tasks == 0
 
 

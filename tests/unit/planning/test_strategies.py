@@ -134,11 +134,11 @@ def test_random_is_uniform_over_nodes_with_room() -> None:
 def test_random_stays_uniform_among_the_rest_when_nodes_fill_up() -> None:
     rng = random.Random(5)
     last = Counter(
-        picks(RANDOM, [node("n0", slots=1), node("n1", slots=3), node("n2", slots=3)], 2, rng)[0][1]
+        picks(RANDOM, [node("n0", slots=3), node("n1", slots=1), node("n2", slots=3)], 2, rng)[0][1]
         for _ in range(6000)
     )
-    # n0 is still open for the second pick with probability 2/3.
-    expected = {"n0": 6000 * 2 / 9, "n1": 6000 * 7 / 18, "n2": 6000 * 7 / 18}
+    # n1 is still open for the second pick with probability 2/3.
+    expected = {"n0": 6000 * 7 / 18, "n1": 6000 * 2 / 9, "n2": 6000 * 7 / 18}
 
     assert sum((last[name] - mean) ** 2 / mean for name, mean in expected.items()) < 9.21
 

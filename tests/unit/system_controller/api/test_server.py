@@ -72,6 +72,18 @@ async def test_an_open_stream_does_not_hold_up_the_stop(api: Served, listening: 
         assert [line async for line in lines if line] == []
 
 
+async def test_whoever_sends_far_too_much_gets_to_see_the_answer(api: Served, listening: ListeningSocket) -> None:
+    server = HttpServer(api.app, listening)
+    await server.start()
+
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+        headers = {"content-type": "application/json"}
+        answer = await http.post("/api/tasks", content=b" " * 20_000_000, headers=headers)
+
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    await server.stop()
+
+
 async def test_stopping_a_server_that_never_started_gives_its_port_back(
     api: Served, listening: ListeningSocket
 ) -> None:

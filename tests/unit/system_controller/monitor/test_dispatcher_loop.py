@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from skalds.model.lease import Duty
 from tests.unit.system_controller.monitor.ports_with_faults import BusWithFaults, QueueWithFaults
 from tests.unit.system_controller.world import Replica, World
 
@@ -77,6 +78,22 @@ async def test_switching_the_strategy_starts_a_pass(world: World, running: Repli
     await world.clock.settle()
 
     assert await world.statuses("a") == ["Assigning"]
+
+
+async def test_lost_lease_ends_the_pass_but_not_the_dispatcher(
+    world: World, running: Replica, queue: QueueWithFaults, events: list[str]
+) -> None:
+    async def replaced() -> None:
+        await world.engine.leases.take(Duty.DISPATCHER, "other", running.dispatching.lease, 0)
+
+    queue.before_claim = replaced
+    await world.submit("a")
+    running.dispatcher.wake()
+    await world.clock.settle()
+
+    assert await world.statuses("a") == ["Created"]
+    assert running.dispatcher.get_status()["running"]
+    assert ("dispatch.lease_lost" in events, "dispatch.failed" in events) == (True, False)
 
 
 async def test_announcement_that_failed_is_repeated_before_the_assignment_runs_out(

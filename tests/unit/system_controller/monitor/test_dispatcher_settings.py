@@ -4,6 +4,7 @@ import pytest
 
 from skalds.config._enum import DispatcherStrategyEnum
 from skalds.errors import ValidationFailed
+from skalds.system_controller.monitor.dispatch_policy import STRATEGY_KEY
 from tests.unit.system_controller.world import Replica, World
 
 LEAST_TASKS, ROUND_ROBIN, RANDOM = DispatcherStrategyEnum.list()
@@ -77,6 +78,17 @@ async def test_none_goes_back_to_what_was_configured_for_good(world: World, repl
     for dispatcher in (replica.dispatcher, restarted):
         status = dispatcher.get_status()
         assert (status["strategy"], status["strategySource"]) == (LEAST_TASKS, "default")
+
+
+async def test_stored_strategy_that_this_version_does_not_know_keeps_nobody_from_starting(
+    world: World, replica: Replica
+) -> None:
+    await world.engine.settings.write({STRATEGY_KEY: "FROM_THE_FUTURE"})
+    await replica.dispatcher.start()
+    await replica.dispatcher.stop()
+    status = replica.dispatcher.get_status()
+
+    assert (status["strategy"], status["strategySource"]) == (LEAST_TASKS, "default")
 
 
 async def test_status_has_the_six_keys_of_0_3_8_and_ours(world: World, replica: Replica) -> None:
