@@ -12,6 +12,7 @@ second the last one had reached. The same happens after a failed run and after t
 
 import time
 import wave
+from contextlib import ExitStack
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -32,39 +33,37 @@ class Loudness(BaseTaskWorker[Recording]):
 
     def initialize(self, data: Recording) -> None:
         self.data = data
+        self.opened = ExitStack()
 
     @run_before_handler
     def open_files(self) -> None:
-        self.done: int = self.last_checkpoint or 0
-        self.sound = wave.open(str(self.data.recording), "rb")
+        self.sound = self.opened.enter_context(wave.Wave_read(str(self.data.recording)))
         if self.sound.getsampwidth() != 1 or self.sound.getnchannels() != 1:
             raise ValueError(f"{self.data.recording} is not 8-bit mono")
-        self.sound.setpos(self.done * self.sound.getframerate())
+        self.first: int = self.last_checkpoint or 0
+        self.sound.setpos(self.first * self.sound.getframerate())
         # The file may hold more than the checkpoint says: the last run was stopped between the two.
-        kept = self.data.curve.read_text().splitlines(keepends=True)[: self.done] if self.done else []
-        self.curve = self.data.curve.open("w")
+        kept = self.data.curve.read_text().splitlines(keepends=True)[: self.first] if self.first else []
+        self.curve = self.opened.enter_context(self.data.curve.open("w"))
         self.curve.writelines(kept)
 
     @run_main_handler
     def main(self) -> dict[str, int]:
         rate = self.sound.getframerate()
         seconds = -(-self.sound.getnframes() // rate)
-        first = self.done
-        for second in range(first, seconds):
+        for second in range(self.first, seconds):
             samples = self.sound.readframes(rate)
             self.curve.write(f"{second},{max(abs(sample - 128) for sample in samples)}\n")
             self.curve.flush()
             time.sleep(self.data.seconds_per_step)
             self.checkpoint(second + 1)
             self.progress((second + 1) / seconds, f"second {second + 1} of {seconds}")
-        return {"seconds": seconds, "startedAt": first}
+        return {"seconds": seconds, "startedAt": self.first}
 
     @release_handler
     def close_files(self) -> None:
-        # Called at every end, also when the task is cancelled; `open_files` may not have got far.
-        for name in ("curve", "sound"):
-            if hasattr(self, name):
-                getattr(self, name).close()
+        """Called at every end, also when the task is cancelled or `open_files` did not get far."""
+        self.opened.close()
 
 
 app = Skalds()

@@ -21,8 +21,6 @@ def stored_form(task: Task, before: Task | None = None) -> Task:
     }
     if task.waiting is not None:
         update["waiting"] = None
-    if not isinstance(task.runs, tuple):
-        update["runs"] = tuple(task.runs)
     return task.model_copy(update=update) if update else task
 
 

@@ -1,6 +1,5 @@
 """The task: what a user asks for, where it stands, and what became of it."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -149,7 +148,7 @@ class Task(FrozenModel):
     error: RunError | None = None
     checkpoint: Any = None
     usage: dict[str, Any] | None = None
-    runs: Sequence[RunRecord] = ()
+    runs: tuple[RunRecord, ...] = ()
 
     waiting: str | None = None
     """Why it is not running; computed when the task is read, never stored with it."""

@@ -96,6 +96,9 @@ class NodeAgent:
 
         After SIGTERM running tasks may finish for up to `drain`; otherwise they are stopped and handed back at once.
         """
+        if self._ended is None or self._session is None:
+            await self._launcher.close()
+            return
         self._draining = True
         # Said at once, so that what is handed back goes to others.
         await self._beat()
@@ -105,8 +108,8 @@ class NodeAgent:
         if self._session is not None:
             self._session.supervisor.stop_all()
         await self._wait_idle(self._timings.cancel_grace.total_seconds() + 2)
-        self._alarm.set(None)
         await self._work.stop()
+        self._alarm.set(None)
         await self._beating.stop()
         await cancel_all(self._listeners)
         await self._launcher.close()
@@ -171,8 +174,12 @@ class NodeAgent:
             await self._session_ended(session, replaced=registration is not None and not registration.closed)
 
     async def _read_rows(self, session: _Session) -> None:
-        self._hinted = False
-        rows = await self._engine.ledger.runs_of(self._node.id, session.number)
+        hinted, self._hinted = self._hinted, False
+        try:
+            rows = await self._engine.ledger.runs_of(self._node.id, session.number)
+        except BaseException:
+            self._hinted = hinted
+            raise
         steering = session.supervisor.read_rows(rows)
         for key, what in steering.signals:
             await self._launcher.signal(key, what)

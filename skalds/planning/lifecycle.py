@@ -279,7 +279,6 @@ def _given_back(task: Task, now: int, outcome: str, **changes: int) -> Task:
         "executor": None,
         "assignment": None,
         "released_at": now,
-        "eligible_at": max(task.eligible_at, now),
         "runs": _closed(task, outcome, now),
     }
     return task.changed(now, **{**given_back, **changes})

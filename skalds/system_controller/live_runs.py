@@ -29,6 +29,7 @@ class LiveRuns:
         self._tasks: dict[tuple[str, int], set[str]] = {}
         self._slots: Counter[tuple[str, int]] = Counter()
         self._assigning_since: dict[str, tuple[int, float]] = {}
+        self._reserved: set[str] = set()  # reservations of which the store has not told yet
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -49,18 +50,21 @@ class LiveRuns:
         """Counts assignments that are about to be committed, at `now` (monotonic s)."""
         for run in runs:
             self._put(run, now)
+            self._reserved.add(run.task_id)
 
     def drop(self, runs: Iterable[LiveRun]) -> None:
         """Takes reservations back that were not committed, unless the feed has told of something newer."""
         for run in runs:
-            if self._runs.get(run.task_id) == run:
+            if run.task_id in self._reserved and self._runs.get(run.task_id) == run:
                 self._remove(run.task_id)
+            self._reserved.discard(run.task_id)
 
     def apply(self, change: RunChange, now: float) -> None:
         """Follows one committed version; older news than what is known is ignored."""
         known = self._runs.get(change.task_id)
         if known is not None and known.attempt > change.attempt:
             return
+        self._reserved.discard(change.task_id)
         if not change.holds_slot or change.executor is None:
             self._remove(change.task_id)
             return
@@ -70,6 +74,7 @@ class LiveRuns:
 
     def replace(self, runs: Sequence[LiveRun], now: float) -> int:
         """Puts a fresh reading of the store in place; returns how many entries had been wrong."""
+        self._reserved.clear()
         fresh = {run.task_id: run for run in runs}
         wrong = [id_ for id_ in self._runs.keys() | fresh.keys() if self._runs.get(id_) != fresh.get(id_)]
         for task_id in wrong:
@@ -82,6 +87,10 @@ class LiveRuns:
     def assigning_for(self, seconds: float, now: float) -> Sequence[str]:
         """Ids of the tasks whose present attempt this process has seen unaccepted for at least `seconds`."""
         return [id_ for id_, (_, since) in self._assigning_since.items() if now - since >= seconds]
+
+    def attempt_of(self, task_id: str) -> int | None:
+        run = self._runs.get(task_id)
+        return None if run is None else run.attempt
 
     def _put(self, run: LiveRun, now: float) -> None:
         since = self._assigning_since.get(run.task_id)

@@ -31,6 +31,11 @@ class Announcer:
             log_event("WARNING", "announce.failed", node=message.event.recipient, tasks=len(message.event.task_ids))
             self._unsent.append((message, patience[message.event.id or ""]))
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something waits to be sent again."""
+        return bool(self._unsent)
+
     async def run_once(self) -> None:
         """Repeats what failed and is still worth it."""
         now = self._clock.monotonic()

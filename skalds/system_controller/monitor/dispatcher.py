@@ -31,6 +31,8 @@ from skalds.system_controller.monitor.dispatch_policy import STRATEGY_KEY, Dispa
 from skalds.system_controller.monitor.snapshot_reader import SnapshotReader
 from skalds.system_controller.surroundings import Surroundings
 
+_ANNOUNCE_AGAIN_S = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class PassReport:
@@ -79,10 +81,10 @@ class Dispatcher:
 
     async def stop(self) -> None:
         """Lets the current pass end; what it committed stays."""
-        self._alarm.set(None)
         if self._loop is not None:
             await self._loop.stop()
             self._loop = None
+        self._alarm.set(None)
 
     def wake(self) -> None:
         """Asks for a pass as soon as possible."""
@@ -117,7 +119,7 @@ class Dispatcher:
             "strategySource": self._policy.strategy_source,
             "strategies": DispatcherStrategyEnum.list(),
             "leading": self._leadership.lease is not None,
-            "leader": leader.holder if leader else None,
+            "leader": (leader.holder or None) if leader else None,
             "term": leader.term if leader else 0,
             "assignedTotal": self._assigned_total,
             "lastPass": self._last_pass and self._last_pass.describe(),
@@ -137,7 +139,7 @@ class Dispatcher:
             return 0
         at, began = self._clock.wall_ms(), self._clock.monotonic()
         await self._announcer.run_once()
-        self._set_alarm(await self._engine.queue.ripen(at), at)
+        next_due = await self._engine.queue.ripen(at)
         assigned, going_on = 0, True
         while going_on:
             snapshot, lanes = await self._reader.take(self._turns)
@@ -147,6 +149,7 @@ class Dispatcher:
             assigned += given
             going_on = not plan.complete and given > 0
             await asyncio.sleep(0)  # between rounds the loop belongs to the others
+        self._set_alarm(next_due, at)
         duration_ms = (self._clock.monotonic() - began) * 1000
         self._finish_pass(PassReport(at, duration_ms, assigned, dict(self._reasons)))
         return assigned
@@ -170,13 +173,16 @@ class Dispatcher:
         """Stores the reason of each lane whose reason changed."""
         reasons = {lane: rejection.reason for lane, rejection in plan.rejections.items()}
         noted = {lane.id: lane.reason for lane in lanes}
-        changed = {lane: reasons.get(lane) for lane in noted if reasons.get(lane) != noted[lane]}
+        looked_at = noted.keys() if plan.complete else noted.keys() & reasons.keys()
+        changed = {lane: reasons.get(lane) for lane in looked_at if reasons.get(lane) != noted[lane]}
         if changed:
             await self._engine.queue.note_reasons(changed)
         self._reasons = Counter(reason.value for reason in reasons.values())
 
     def _set_alarm(self, next_due: int | None, now: int) -> None:
-        self._alarm.set(None if next_due is None else (next_due - now) / 1000)
+        due = [(next_due - now) / 1000] if next_due is not None else []
+        again = [_ANNOUNCE_AGAIN_S] if self._announcer.is_behind else []
+        self._alarm.set(min(due + again, default=None))
 
     def _finish_pass(self, report: PassReport) -> None:
         self._last_pass = report

@@ -34,6 +34,7 @@ class TaskRecovery:
         """One round, if this controller holds the duty."""
         lease = self._leadership.lease
         if lease is None:
+            self._held_since = None
             return
         for state in self._sessions_to_take_back():
             await self._take_back_session(state, lease)
@@ -70,7 +71,7 @@ class TaskRecovery:
     def _is_outdated(self, node_id: str, session: int) -> bool:
         """Whether this session is older than the known one of its node; a newer one may just have joined."""
         known = self._fleet.get(node_id)
-        return known is None or session < known.registration.session
+        return known is not None and session < known.registration.session
 
     async def _take_back_session(self, state: SessionState, lease: LeaseRow) -> None:
         # The registration is closed first: from then on the node's own late writes find a session that has ended.
@@ -89,6 +90,7 @@ class TaskRecovery:
             Change(task, lifecycle.refuse(task, now))
             for task in tasks
             if lifecycle.stage_of(task) is lifecycle.Stage.ASSIGNING
+            and task.attempt == self._live_runs.attempt_of(task.id)
         ]
         await self._write(changes, lease, "not accepted in time")
 
