@@ -56,9 +56,9 @@ class LocalProcesses:
         command = [app] if app.endswith(".py") else ["-m", "skalds.cli.main", "node", "--app", app]
         return self._start(name, [sys.executable, *command], {"SKALD_ID": name, "SKALD_SLOTS": str(slots)})
 
-    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
-        """Starts any other command with the same environment."""
-        return self._start(name, list(command), {})
+    def start(self, name: str, *command: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Starts any other command with the same environment, and more."""
+        return self._start(name, list(command), environment)
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Sends the signal; after SIGKILL also waits for the process to be gone."""

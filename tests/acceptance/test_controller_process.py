@@ -8,6 +8,7 @@ import sys
 import httpx
 import pytest
 
+from skalds.testing.waiting import wait_for
 from tests.acceptance.running_system import RunningSystem
 
 pytestmark = pytest.mark.acceptance
@@ -23,6 +24,22 @@ def _refused(system: RunningSystem, *arguments: str, **environment: str) -> subp
         timeout=30,
         check=False,
     )
+
+
+def test_the_documented_start_dispatches(system: RunningSystem) -> None:
+    system.processes.stop()
+    command = [sys.executable, "-m", "skalds.system_controller.main"]
+    system.processes.start("documented", *command, SYSTEM_CONTROLLER_MODE="DISPATCHER", SYSTEM_CONTROLLER_PORT="0")
+    wait_for(lambda: "url=" in system.processes.log_of("documented"))
+    system.address = system.processes.log_of("documented").rpartition("url=")[2].split()[0]
+    system.start_nodes("a")
+
+    (task,) = system.wait_final(system.submit("Double", attachments={"number": 21}))
+
+    assert task["result"] == 42
+    status = system.call("GET", "/api/system/status").json()
+    assert status["mode"] == "DISPATCHER"
+    assert "Dispatcher" in {component["name"] for component in status["components"]}
 
 
 def test_a_second_controller_on_the_data_directory_is_refused(system: RunningSystem) -> None:

@@ -120,6 +120,22 @@ def test_runs_go_on_while_no_controller_is_there(system: RunningSystem) -> None:
     assert (task["lifecycleStatus"], task["attempt"]) == ("Running", 1)
 
 
+def test_a_node_without_its_zygote_ends_so_that_it_can_be_started_again(system: RunningSystem) -> None:
+    system.start_nodes("a", slots=2)
+    (task_id,) = system.submit_in_folder("UntilStopped")
+    worker = psutil.Process(int(system.recorded(task_id, 1)))
+    node = system.processes.processes["a"]
+
+    psutil.Process(worker.ppid()).kill()
+    system.submit_in_folder("Recorded")
+
+    assert node.wait(30) == 1
+    assert "restart this node" in system.processes.log_of("a")
+    assert not is_alive(worker.pid)
+    system.start_nodes("b")
+    system.recorded(task_id, 2)
+
+
 def test_a_worker_killed_from_outside_counts_as_a_failed_run(system: RunningSystem) -> None:
     system.start_nodes("a")
     (task_id,) = system.submit_in_folder("UntilStopped", retryDelayMs=10)
