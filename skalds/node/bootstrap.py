@@ -12,7 +12,6 @@ import uvloop
 
 from skalds.adapters.process.launcher import ZygoteLauncher
 from skalds.adapters.process.system_clock import SystemClock
-from skalds.adapters.process.time_ordered_ids import TimeOrderedIds
 from skalds.adapters.process.worker_process import EnterWorker, exec_entry
 from skalds.adapters.process.zygote import Zygote
 from skalds.adapters.sqlite.engine import SqliteEngine
@@ -98,9 +97,7 @@ async def _open_engine(config: SkaldConfig, clock: Clock, shutdown: ShutdownRequ
     waiting = False
     while not shutdown.event.is_set():
         try:
-            return await SqliteEngine.open(
-                config.skalds_data_dir, clock, TimeOrderedIds(clock), ageing_step_ms=60_000, role="node"
-            )
+            return await SqliteEngine.open(config.skalds_data_dir, clock, role="node")
         except StoreUnavailable as error:
             if not waiting:
                 log_event("WARNING", "node.waiting_for_store", data_dir=config.skalds_data_dir, reason=error)

@@ -60,7 +60,7 @@ async def _run(config: SystemControllerConfig, listening: ListeningSocket, on_re
     ageing_step_ms = round(config.dispatcher_ageing_step.total_seconds() * 1000)
     with listen_for_shutdown(on_repeat=lambda _: os._exit(1)) as shutdown:
         engine = await SqliteEngine.open(
-            config.skalds_data_dir, clock, ids, ageing_step_ms=ageing_step_ms, role="controller"
+            config.skalds_data_dir, clock, ageing_step_ms=ageing_step_ms, role="controller"
         )
         try:
             name = f"{socket.gethostname()}-{os.getpid()}"

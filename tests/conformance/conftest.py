@@ -9,7 +9,7 @@ from skalds.adapters.memory.engine import MemoryEngine
 from skalds.adapters.memory.memory_store import MemoryStore
 from skalds.adapters.sqlite.engine import SqliteEngine
 from skalds.ports.engine import Engine
-from skalds.testing import CountingIds, FakeClock
+from skalds.testing import FakeClock
 
 pytest.register_assert_rewrite("skalds.testing.conformance")
 
@@ -38,7 +38,6 @@ def sqlite_world(clock: FakeClock, folder: Path) -> OpenEngine:
         return await SqliteEngine.open(
             folder / "data",
             clock,
-            CountingIds(),
             ageing_step_ms=AGEING_STEP_MS,
             role="controller" if is_controller else "node",
         )

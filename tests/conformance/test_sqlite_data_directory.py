@@ -14,13 +14,13 @@ from skalds.adapters.sqlite.data_directory import DataDirectory, file_system, re
 from skalds.adapters.sqlite.engine import Role, SqliteEngine
 from skalds.adapters.sqlite.select import column, one
 from skalds.errors import AlreadyRunning, ConfigurationError, StoreCorrupt, StoreNewer, StoreUnavailable
-from skalds.testing import CountingIds, FakeClock, a_node, a_task
+from skalds.testing import FakeClock, a_node, a_task
 from skalds.testing.builders import A_MOMENT
 from skalds.testing.conformance.steps import ready_ids
 
 
 async def _open(path: Path, role: Role = "controller") -> SqliteEngine:
-    return await SqliteEngine.open(path, FakeClock(), CountingIds(), ageing_step_ms=60_000, role=role)
+    return await SqliteEngine.open(path, FakeClock(), ageing_step_ms=60_000, role=role)
 
 
 async def test_what_was_acknowledged_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -173,11 +173,9 @@ def test_second_controller_learns_who_runs(tmp_path: Path) -> None:
 
 async def test_changed_ageing_step_puts_the_queue_in_order_anew(tmp_path: Path) -> None:
     async def order(step_ms: int) -> list[str]:
-        engine = await SqliteEngine.open(
-            tmp_path / "data", FakeClock(), CountingIds(), ageing_step_ms=step_ms, role="controller"
-        )
+        engine = await SqliteEngine.open(tmp_path / "data", FakeClock(), ageing_step_ms=step_ms, role="controller")
         # A node's own value counts for nothing.
-        node = await SqliteEngine.open(tmp_path / "data", FakeClock(), CountingIds(), ageing_step_ms=7, role="node")
+        node = await SqliteEngine.open(tmp_path / "data", FakeClock(), ageing_step_ms=7, role="node")
         await node.intake.submit([a_task(id=f"urgent-{step_ms}", eligible_at=A_MOMENT, priority=3)])
         ids = await ready_ids(engine)
         await node.close()

@@ -13,7 +13,7 @@ from skalds.adapters.sqlite.datagrams import Receiver, Sent, SocketFolder, node_
 from skalds.adapters.sqlite.engine import SqliteEngine
 from skalds.errors import ConfigurationError
 from skalds.model.node import Beat
-from skalds.testing import CountingIds, FakeClock
+from skalds.testing import FakeClock
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_names_of_node_sockets_are_short_and_different() -> None:
 async def test_message_that_makes_no_sense_is_ignored(message: bytes, tmp_path: Path) -> None:
     assert hints.beat_from(message) is None
     assert hints.bus_from(message) is None
-    engine = await SqliteEngine.open(tmp_path / "data", FakeClock(), CountingIds(), ageing_step_ms=1, role="controller")
+    engine = await SqliteEngine.open(tmp_path / "data", FakeClock(), ageing_step_ms=1, role="controller")
     folder = SocketFolder(tmp_path / "data" / "sockets")
     folder.send(datagrams.BEATS, message)
     folder.send(datagrams.BEATS, hints.beat_to_bytes(Beat("node-1", 1, 1)))
@@ -107,7 +107,7 @@ async def test_message_that_makes_no_sense_is_ignored(message: bytes, tmp_path: 
 
 
 async def test_beats_never_push_out_a_tap(tmp_path: Path) -> None:
-    open_engine = partial(SqliteEngine.open, tmp_path / "data", FakeClock(), CountingIds(), ageing_step_ms=1)
+    open_engine = partial(SqliteEngine.open, tmp_path / "data", FakeClock(), ageing_step_ms=1)
     engine, node = await open_engine(role="controller"), await open_engine(role="node")
     for number in range(1_000):
         await node.directory.beat(Beat("node-1", 1, number))

@@ -12,7 +12,7 @@ import pytest
 from skalds.adapters.sqlite.engine import Role, SqliteEngine
 from skalds.model.node import Beat
 from skalds.model.run_change import RunChange
-from skalds.testing import CountingIds, FakeClock, a_node, a_task
+from skalds.testing import FakeClock, a_node, a_task
 from skalds.testing.conformance.steps import ALL, a_claim, lead
 
 _PATIENCE = 20
@@ -20,11 +20,11 @@ _PATIENCE = 20
 _WRITER = """
 import asyncio, pathlib, sys
 from skalds.adapters.sqlite.engine import SqliteEngine
-from skalds.testing import CountingIds, FakeClock, a_task
+from skalds.testing import FakeClock, a_task
 
 async def main():
     path, prefix = pathlib.Path(sys.argv[1]), sys.argv[2]
-    engine = await SqliteEngine.open(path, FakeClock(), CountingIds(), ageing_step_ms=60_000, role="node")
+    engine = await SqliteEngine.open(path, FakeClock(), ageing_step_ms=60_000, role="node")
     for batch in range(1_000_000):
         ids = [f"{prefix}-{batch:06}-{number}" for number in range(20)]
         await engine.intake.submit([a_task(id=id_, attachments="x" * 500) for id_ in ids])
@@ -36,7 +36,7 @@ _STOPPED_IN_TRANSACTION = """
 import asyncio, os, pathlib, signal, sys
 from skalds.adapters.sqlite import task_intake
 from skalds.adapters.sqlite.engine import SqliteEngine
-from skalds.testing import CountingIds, FakeClock, a_task
+from skalds.testing import FakeClock, a_task
 
 def stop(*_):
     print("in transaction", flush=True)
@@ -46,7 +46,7 @@ task_intake._keep_keys = stop
 
 async def main():
     path = pathlib.Path(sys.argv[1])
-    engine = await SqliteEngine.open(path, FakeClock(), CountingIds(), ageing_step_ms=60_000, role="node")
+    engine = await SqliteEngine.open(path, FakeClock(), ageing_step_ms=60_000, role="node")
     await engine.intake.submit([a_task(id="never")])
 
 asyncio.run(main())
@@ -55,11 +55,11 @@ _NODE = """
 import asyncio, pathlib, sys
 from skalds.adapters.sqlite.engine import SqliteEngine
 from skalds.model.node import Beat
-from skalds.testing import CountingIds, FakeClock, a_node
+from skalds.testing import FakeClock, a_node
 
 async def main():
     path = pathlib.Path(sys.argv[1])
-    engine = await SqliteEngine.open(path, FakeClock(), CountingIds(), ageing_step_ms=60_000, role="node")
+    engine = await SqliteEngine.open(path, FakeClock(), ageing_step_ms=60_000, role="node")
     session = await engine.directory.register(a_node(), 1)
     await engine.directory.beat(Beat("node-1", session, 1))
     engine.wakeup.notify()
@@ -71,7 +71,7 @@ asyncio.run(main())
 
 
 async def _open(path: Path, role: Role = "controller") -> SqliteEngine:
-    return await SqliteEngine.open(path, FakeClock(), CountingIds(), ageing_step_ms=60_000, role=role)
+    return await SqliteEngine.open(path, FakeClock(), ageing_step_ms=60_000, role=role)
 
 
 @pytest.fixture

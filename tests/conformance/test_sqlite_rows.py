@@ -12,15 +12,13 @@ from skalds.adapters.sqlite.select import column, rows
 from skalds.errors import DuplicateTask, IdempotencyConflict, LeaseLost
 from skalds.model.lease import LeaseRow
 from skalds.model.task import TaskLifecycleStatus
-from skalds.testing import CountingIds, FakeClock, a_task
+from skalds.testing import FakeClock, a_task
 from skalds.testing.conformance.steps import a_claim, assigned, lead, to
 
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[SqliteEngine]:
-    engine = await SqliteEngine.open(
-        tmp_path / "data", FakeClock(), CountingIds(), ageing_step_ms=60_000, role="controller"
-    )
+    engine = await SqliteEngine.open(tmp_path / "data", FakeClock(), ageing_step_ms=60_000, role="controller")
     yield engine
     await engine.close()
 

@@ -24,7 +24,6 @@ from skalds.adapters.sqlite.wakeup import DatagramWakeup
 from skalds.errors import StoreUnavailable
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
-from skalds.ports.ids import Ids
 
 Role = Literal["controller", "node"]
 
@@ -50,7 +49,7 @@ class SqliteEngine:
         self.settings = SqliteSettingsStore(connection)
 
     @classmethod
-    async def open(cls, data_dir: Path, clock: Clock, ids: Ids, *, ageing_step_ms: int, role: Role) -> Self:
+    async def open(cls, data_dir: Path, clock: Clock, *, role: Role, ageing_step_ms: int = 60_000) -> Self:
         """Connects; the controller also makes the directory and brings the schema up to date.
 
         The controller holds `controller_lock` while it does so, and its `ageing_step_ms` becomes that of the store;
