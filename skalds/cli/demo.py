@@ -22,6 +22,16 @@ from skalds.demo.source_survey import survey
 _APP = "skalds.demo.source_survey:app"
 _FEWEST_TASKS = 240
 _SLOTS = 2
+# A demo is the same everywhere, whatever this machine is configured for.
+_ENVIRONMENT = {
+    "SKALDS_ENGINE": "embedded",
+    "SKALDS_TOKEN": "",
+    "SKALD_MODE": "node",
+    "SKALD_SLOTS": str(_SLOTS),
+    "SYSTEM_CONTROLLER_HOST": "127.0.0.1",
+    "SYSTEM_CONTROLLER_MODE": "DISPATCHER",
+    "DISPATCHER_STRATEGY": "LEAST_TASKS",
+}
 _NOT_LIBRARY = frozenset({"site-packages", "dist-packages"})
 _PRIORITIES = 11
 _COUNTED = ("Running", "Finished", "Failed", "Assigning", "Cancelled")
@@ -68,7 +78,7 @@ async def _run(directory: Path, nodes: int, files: Sequence[Path], console: Cons
             on_line=lambda name, line: print(f"{name} {line}", file=log),
             on_restart=lambda name, status: console.print(f"{name} ended with status {status}; restarting"),
         )
-        system = LocalSystem(LocalPlan(directory / "data", nodes, _APP, port=0, slots=_SLOTS), keeper)
+        system = LocalSystem(LocalPlan(directory / "data", nodes, _APP, port=0, environment=_ENVIRONMENT), keeper)
         try:
             address = await system.start()
             async with SkaldsClient(address) as client:

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,13 +18,16 @@ _CONTROLLER_GRACE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class LocalPlan:
-    """What to run: where the data is, how many nodes of which application, on which port (None: as configured)."""
+    """What to run: where the data is, how many nodes of which application, on which port (None: as configured).
+
+    `environment` goes before the environment of this process.
+    """
 
     data: Path
     nodes: int
     app: str
     port: int | None = None
-    slots: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class LocalSystem:
@@ -63,10 +66,8 @@ class LocalSystem:
         await self._keeper.stop([_CONTROLLER], _CONTROLLER_GRACE)
 
     def _environment(self) -> dict[str, str]:
-        environment = {"SKALDS_DATA_DIR": str(self._plan.data.absolute()), "PYTHONUNBUFFERED": "1"}
-        if self._plan.slots is not None:
-            environment["SKALD_SLOTS"] = str(self._plan.slots)
-        return environment
+        data = str(self._plan.data.absolute())
+        return {"PYTHONUNBUFFERED": "1", **self._plan.environment, "SKALDS_DATA_DIR": data}
 
     def _node_command(self) -> list[str]:
         if self._plan.app.endswith(".py"):

@@ -71,11 +71,14 @@ class NodeAgent:
     async def start(self) -> None:
         """Registers and begins to take work."""
         self._ended = asyncio.get_running_loop().create_future()
-        await self._register()
+        listening = asyncio.Event()
         self._listeners = [
             asyncio.create_task(self._hear_workers(), name="node.workers"),
-            asyncio.create_task(self._hear_bus(), name="node.bus"),
+            asyncio.create_task(self._hear_bus(listening), name="node.bus"),
         ]
+        # The first assignment may be announced as soon as the registration is known.
+        await listening.wait()
+        await self._register()
         await self._beating.start()
         await self._work.start()
 
@@ -138,8 +141,9 @@ class NodeAgent:
             self._events.append(event)
             self._work.wake()
 
-    async def _hear_bus(self) -> None:
+    async def _hear_bus(self, listening: asyncio.Event) -> None:
         async with self._engine.bus.listen(self._node.id) as messages:
+            listening.set()
             async for _message in messages:
                 # Whatever it says, the rows say it better.
                 self._hinted = True
@@ -197,7 +201,7 @@ class NodeAgent:
         written = await self._engine.ledger.write(changes, durable=durable)
         self._engine.wakeup.notify()
         for change, done in zip(changes, written, strict=True):
-            if done:
+            if done and change.after.lifecycle_status != change.before.lifecycle_status:
                 _log_end(change.after)
         launches = supervisor.settle(changes, written)
         if launches:

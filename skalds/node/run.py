@@ -48,41 +48,43 @@ class Run:
         """
         if self.taken_away or not self.launched:
             return None
-        after = self._outcome(now, jitter) or self._news(now)
+        told = self._with_news()
+        after = self._outcome(told, now, jitter) or (told.changed(now) if told is not self.task else None)
         if self.is_gone and (after or self.task).holds_slot:
             after = lifecycle.release(after or self.task, now)
         # However many moves were made, it is one write and one revision.
         return after and after.model_copy(update={"rev": self.task.rev + 1})
 
-    def _outcome(self, now: int, jitter: float) -> Task | None:
+    def _outcome(self, task: Task, now: int, jitter: float) -> Task | None:
         """The end of the run, as soon as it is known and unless the row has ended otherwise."""
-        if self.task.lifecycle_status not in _ACTIVE:
+        if task.lifecycle_status not in _ACTIVE:
             return None
         reported = self.reported
         if reported is not None and reported.outcome is RunOutcome.FINISHED:
-            return lifecycle.finish(self.task, now, result=reported.result, started=self.started, ended=reported.at)
+            return lifecycle.finish(task, now, result=reported.result, started=self.started, ended=reported.at)
         if reported is not None and reported.outcome is RunOutcome.FAILED and not self.draining:
             error = reported.error or RunError(type="Unknown", message="the run failed without saying why")
-            return lifecycle.fail(self.task, now, error=error, started=self.started, ended=reported.at, jitter=jitter)
+            return lifecycle.fail(task, now, error=error, started=self.started, ended=reported.at, jitter=jitter)
         if not self.is_gone:
             return None
         if self.draining:
-            return lifecycle.hand_back(self.task, now)
+            return lifecycle.hand_back(task, now)
         if reported is not None:
             # Somebody else stopped it; that is no verdict on the task.
-            return lifecycle.lose(self.task, now)
+            return lifecycle.lose(task, now)
         return lifecycle.fail(
-            self.task, now, error=_silent_exit(self.exit_status or 0), started=self.started, ended=now, jitter=jitter
+            task, now, error=_silent_exit(self.exit_status or 0), started=self.started, ended=now, jitter=jitter
         )
 
-    def _news(self, now: int) -> Task | None:
-        changes: dict[str, Any] = {}
+    def _with_news(self) -> Task:
+        """The row with what the run reported on its way, or the row itself if there is nothing new."""
+        news: dict[str, Any] = {}
         if self.task.lifecycle_status in _ACTIVE:
             if self.progress is not None and self.progress != self.task.progress:
-                changes["progress"] = self.progress
+                news["progress"] = self.progress
             if self.checkpoint is not _NOTHING and self.checkpoint != self.task.checkpoint:
-                changes["checkpoint"] = self.checkpoint
-        return self.task.changed(now, **changes) if changes else None
+                news["checkpoint"] = self.checkpoint
+        return self.task.model_copy(update=news) if news else self.task
 
 
 def _silent_exit(status: int) -> RunError:

@@ -224,7 +224,10 @@ def cancel(task: Task, now: int) -> Task | Refused:
 
 
 def requeue(task: Task, now: int) -> Task | Refused:
-    """Runs a task that ended once more, failures and losses counted from zero; waiting tasks stay as they are."""
+    """Runs a task that ended once more, failures and losses counted from zero; waiting tasks stay as they are.
+
+    A task that had finished starts over; any other goes on from its latest checkpoint.
+    """
     stage = stage_of(task)
     if stage is Stage.CREATED:
         return task
@@ -241,6 +244,7 @@ def requeue(task: Task, now: int) -> Task | Refused:
         result=None,
         error=None,
         progress=None,
+        checkpoint=None if stage is Stage.FINISHED else task.checkpoint,
     )
 
 

@@ -216,3 +216,13 @@ def test_events_of_runs_nobody_knows_are_ignored(bench: Bench) -> None:
     bench.step(Gone(RunKey("t", 9), 0), Reported(RunKey("x", 1), RunOutcome.FINISHED, at=1))
 
     assert bench.task().lifecycle_status == "Running"
+
+
+@pytest.mark.parametrize("end", [FINISHED, FAILED])
+def test_checkpoint_and_progress_that_arrive_together_with_the_end_are_kept(bench: Bench, end: WorkerEvent) -> None:
+    bench.step(CheckpointSaved(KEY, {"at": 7}), Progressed(KEY, 0.7, "late"), end)
+
+    task = bench.task()
+    assert task.checkpoint == {"at": 7}
+    assert task.progress is not None
+    assert task.progress.message == "late"

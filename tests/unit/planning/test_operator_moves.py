@@ -106,3 +106,11 @@ def test_resumed_task_without_node_goes_back_to_the_queue_with_its_place() -> No
 
     assert task.is_waiting
     assert task.eligible_at == CREATED.eligible_at
+
+
+def test_requeue_starts_a_finished_task_over_and_lets_any_other_go_on_from_its_checkpoint() -> None:
+    finished = FINISHED.model_copy(update={"checkpoint": {"at": 9}})
+    cancelled = CANCELLED.model_copy(update={"checkpoint": {"at": 9}})
+
+    assert made(lifecycle.requeue(finished, 50)).checkpoint is None
+    assert made(lifecycle.requeue(cancelled, 50)).checkpoint == {"at": 9}
