@@ -272,6 +272,15 @@ def resume(task: Task, now: int) -> Task | Refused:
     return Refused(f"the task is {task.lifecycle_status}, not Paused")
 
 
+def replace_attachments(task: Task, now: int, *, attachments: Any) -> Task | Refused:
+    """Gives a task that has not ended new attachments; a run of it is handed them live."""
+    if task.final:
+        return Refused(f"the task is {task.lifecycle_status} already")
+    if task.attachments == attachments:
+        return task
+    return task.changed(now, attachments=attachments, attachments_rev=task.attachments_rev + 1)
+
+
 # Parts ----------------------------------------------------------------------------------------------------------------
 
 

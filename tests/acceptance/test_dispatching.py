@@ -78,6 +78,22 @@ def test_a_worker_that_ends_without_a_word_has_failed(system: RunningSystem) -> 
     assert "without reporting" in task["exception"]
 
 
+def test_new_attachments_reach_the_running_worker(system: RunningSystem) -> None:
+    system.start_nodes("a")
+    (task_id,) = system.submit_in_folder("Adjustable")
+    system.recorded(task_id, 1)
+
+    answer = system.call("PUT", f"/api/tasks/{task_id}/attachments", json={"attachments": {"folder": "/elsewhere"}})
+
+    assert answer.json()["data"] == {"taskId": task_id, "attachments": {"folder": "/elsewhere"}}
+    updated = system.folder / "updated"
+    assert wait_for(lambda: updated.read_text() if updated.exists() else "") == "/elsewhere"
+    assert system.task(task_id)["attachments"] == {"folder": "/elsewhere"}
+    system.call("DELETE", f"/api/tasks/{task_id}")
+    late = system.call("PUT", f"/api/tasks/{task_id}/attachments", json={"attachments": {}})
+    assert (late.status_code, late.json()["code"]) == (409, "transition_refused")
+
+
 def test_the_strategy_of_a_running_system_can_be_switched(system: RunningSystem) -> None:
     system.start_nodes("a", "b", "c", slots=9)
     # Three tasks that stay make "a" the fullest node for LEAST_TASKS and nothing special for ROUND_ROBIN.

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from skalds import Skalds
-from skalds.worker.baseclass import BaseTaskWorker, release_handler, run_main_handler
+from skalds.worker.baseclass import BaseTaskWorker, release_handler, run_main_handler, update_event_handler
 
 
 class Folder(BaseModel):
@@ -100,6 +100,20 @@ class Entangled(Recorded):
         ctypes.PyDLL(None).sleep(600)
 
 
+class Adjustable(Recorded):
+    """Runs until it is stopped, and records the folder that each live update names."""
+
+    @run_main_handler
+    def main(self) -> None:
+        self.record()
+        while True:
+            time.sleep(60)
+
+    @update_event_handler
+    def update(self, data: Folder) -> None:
+        (self.folder / "updated").write_text(str(data.folder))
+
+
 class Silent(BaseTaskWorker[Amount]):
     """Ends without a word."""
 
@@ -111,6 +125,6 @@ class Silent(BaseTaskWorker[Amount]):
 
 
 app = Skalds()
-for worker_class in (Double, Failing, Recorded, UntilStopped, Stubborn, Entangled, Silent):
+for worker_class in (Double, Failing, Recorded, UntilStopped, Stubborn, Entangled, Adjustable, Silent):
     app.register_task_worker(worker_class)
 app.run()

@@ -35,6 +35,7 @@ def _body_schemas() -> dict[str, Any]:
         "TaskSubmission": submission_schema(),
         "TaskSubmissions": {"anyOf": [submission, {"type": "array", "maxItems": LARGEST_BATCH, "items": submission}]},
         "StatusChange": _object(lifecycleStatus=target, status=target) | {"minProperties": 1},
+        "AttachmentsChange": _object(attachments={"type": "object"}) | {"required": ["attachments"]},
         "DispatcherChange": _object(strategy={"enum": [*DispatcherStrategyEnum.list(), None]})
         | {"required": ["strategy"]},
     }

@@ -24,6 +24,7 @@ from skalds.system_controller.api.schemas import (
     show_task,
     show_tasks,
 )
+from skalds.system_controller.operations.change_attachments import change_attachments
 from skalds.system_controller.operations.change_task_status import Command, change_task_status
 from skalds.system_controller.operations.read_tasks import (
     get_task,
@@ -143,6 +144,22 @@ async def put_status(task_id: str, request: Request, parts: Parts) -> Response:
         raise ValidationFailed.of("lifecycleStatus", f"must be one of {', '.join(_COMMAND_OF_STATUS)}")
     task = await change_task_status(parts.engine, parts.clock, task_id, _COMMAND_OF_STATUS[status])
     return _changed(f"Task status updated to {status}", task_id, task.lifecycle_status)
+
+
+@router.put(
+    "/{task_id}/attachments",
+    response_model=Success,
+    responses=errors(404, 409, 422),
+    openapi_extra=request_body("AttachmentsChange"),
+)
+async def put_attachments(task_id: str, request: Request, parts: Parts) -> Response:
+    """Replaces the attachments; a running worker's update hook is called with them."""
+    attachments = body_fields(request, ("attachments",)).get("attachments")
+    if not isinstance(attachments, dict):
+        raise ValidationFailed.of("attachments", "must be a JSON object")
+    task = await change_attachments(parts.engine, parts.clock, task_id, attachments)
+    changed = show_success("Task attachments updated successfully", taskId=task_id, attachments=task.attachments)
+    return JsonResponse(changed)
 
 
 @router.delete("/{task_id}", response_model=Success, responses=errors(404, 409))

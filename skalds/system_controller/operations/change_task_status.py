@@ -1,21 +1,14 @@
-"""Cancel, pause, resume and requeue: load, decide, commit, announce."""
+"""Cancel, pause, resume and requeue."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
 
-from skalds.errors import Conflict, NotFound, OutcomeUnknown, TransitionRefused
-from skalds.model.event import TaskEvent, Topic
-from skalds.model.run_change import Change
+from skalds.model.event import Topic
 from skalds.model.task import Task
 from skalds.planning import lifecycle
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
-from skalds.ports.event_bus import BusMessage
-from skalds.runtime.log_setup import log_event
-
-MOST_TRIES = 10
-"""How often a change is tried again because the task moved on meanwhile."""
+from skalds.system_controller.operations.revise_task import Revision, revise_task
 
 
 class Command(StrEnum):
@@ -27,68 +20,15 @@ class Command(StrEnum):
     REQUEUE = "requeue"
 
 
-class _Effect(NamedTuple):
-    decide: Callable[[Task, int], Task | lifecycle.Refused]
-    topic: Topic
-    done: str
-
-
-_EFFECTS: Mapping[Command, _Effect] = {
-    Command.CANCEL: _Effect(lifecycle.cancel, Topic.CANCEL, "task.cancelled"),
+_REVISIONS: Mapping[Command, Revision] = {
+    Command.CANCEL: Revision(lifecycle.cancel, Topic.CANCEL, "task.cancelled"),
     # Nodes read their rows again on any message; for pausing and resuming there is no topic of its own.
-    Command.PAUSE: _Effect(lifecycle.pause, Topic.ASSIGN, "task.paused"),
-    Command.RESUME: _Effect(lifecycle.resume, Topic.ASSIGN, "task.resumed"),
-    Command.REQUEUE: _Effect(lifecycle.requeue, Topic.ASSIGN, "task.requeued"),
+    Command.PAUSE: Revision(lifecycle.pause, Topic.ASSIGN, "task.paused"),
+    Command.RESUME: Revision(lifecycle.resume, Topic.ASSIGN, "task.resumed"),
+    Command.REQUEUE: Revision(lifecycle.requeue, Topic.ASSIGN, "task.requeued"),
 }
 
 
 async def change_task_status(engine: Engine, clock: Clock, task_id: str, command: Command) -> Task:
-    """Carries out `command` and returns the task as it is then; asking for what is already so is a success.
-
-    Raises `NotFound`, `TransitionRefused` with the reason, `Conflict` if the task keeps changing under our hands.
-    """
-    effect = _EFFECTS[command]
-    for _ in range(MOST_TRIES):
-        task = await engine.catalog.get(task_id)
-        if task is None:
-            raise NotFound("task", task_id)
-        now = clock.wall_ms()
-        changed = effect.decide(task, now)
-        if isinstance(changed, lifecycle.Refused):
-            raise TransitionRefused(changed.reason, task=task_id)
-        if changed is task:
-            return task
-        if await _commit(engine, Change(task, changed)):
-            await _announce(engine, task, effect, now)
-            return changed
-    raise Conflict("the task changes too often at the moment; try again", task=task_id)
-
-
-async def _commit(engine: Engine, change: Change) -> bool:
-    try:
-        return (await engine.ledger.write([change], durable=True))[0]
-    except OutcomeUnknown:
-        stored = await engine.catalog.get(change.before.id)
-        ours = change.after
-        return stored is not None and (stored.rev, stored.lifecycle_status, stored.update_date_time) == (
-            ours.rev,
-            ours.lifecycle_status,
-            ours.update_date_time,
-        )
-
-
-async def _announce(engine: Engine, before: Task, effect: _Effect, now: int) -> None:
-    """Tells the node that holds the task's slot, and the controller; both would find out by themselves, later."""
-    log_event("INFO", effect.done, task=before.id, attempt=before.attempt, node=before.executor)
-    if before.holds_slot:
-        event = TaskEvent(
-            id=before.id,
-            title=effect.done,
-            initiator="api",
-            recipient=before.executor,
-            create_date_time=now,
-            update_date_time=now,
-            task_ids=[before.id],
-        )
-        await engine.bus.announce([BusMessage(effect.topic, event)])
-    engine.wakeup.notify()
+    """Carries out `command` and returns the task as it is then; errors as `revise_task`."""
+    return await revise_task(engine, clock, task_id, _REVISIONS[command])

@@ -13,7 +13,8 @@ from skalds.model.event import Topic
 from skalds.model.run_change import Change
 from skalds.model.task import Assignment, Task
 from skalds.ports.event_bus import BusMessage
-from skalds.system_controller.operations.change_task_status import MOST_TRIES, Command, change_task_status
+from skalds.system_controller.operations.change_task_status import Command, change_task_status
+from skalds.system_controller.operations.revise_task import MOST_TRIES
 from skalds.testing import FakeClock, a_task
 
 ASSIGNMENT = Assignment(id="a1", skald_id="node-1", session=1, term=1, assigned_at=1, accept_by=2)
