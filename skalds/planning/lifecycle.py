@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from skalds.model.task import RUNS_KEPT, Assignment, RunError, RunRecord, Task, TaskLifecycleStatus
+from skalds.model.task import RUNS_KEPT, RunError, RunRecord, Task, TaskLifecycleStatus
 from skalds.planning.retry import retry_delay_ms
 
 REFUSAL_PAUSE_MS = 200
@@ -119,14 +119,7 @@ def is_allowed(before: Task, after: Task) -> bool:
 
 def accept(task: Task, now: int) -> Task:
     """The node of this attempt takes the run on: Assigning → Running."""
-    assignment = _assignment(task)
-    record = RunRecord(
-        attempt=task.attempt,
-        node=assignment.skald_id,
-        submitted=task.create_date_time,
-        assigned=assignment.assigned_at,
-        accepted=now,
-    )
+    record = _record(task).model_copy(update={"accepted": now})
     return task.changed(now, lifecycle_status=TaskLifecycleStatus.RUNNING.value, runs=(*task.runs, record)[-RUNS_KEPT:])
 
 
@@ -303,17 +296,16 @@ def _closed(task: Task, outcome: str, ended: int, started: int | None = None) ->
     end = {"running": started, "finished": ended, "outcome": outcome}
     if runs and runs[-1].attempt == task.attempt:
         return (*runs[:-1], runs[-1].model_copy(update=end))
-    assignment = _assignment(task)
-    record = RunRecord(
-        attempt=task.attempt,
-        node=assignment.skald_id,
-        submitted=task.create_date_time,
-        assigned=assignment.assigned_at,
-    )
-    return (*runs, record.model_copy(update=end))[-RUNS_KEPT:]
+    return (*runs, _record(task).model_copy(update=end))[-RUNS_KEPT:]
 
 
-def _assignment(task: Task) -> Assignment:
+def _record(task: Task) -> RunRecord:
+    """The record of the present attempt as it begins."""
     if task.assignment is None:
         raise ValueError(f"task {task.id!r} has no assignment")
-    return task.assignment
+    return RunRecord(
+        attempt=task.attempt,
+        node=task.assignment.skald_id,
+        submitted=task.create_date_time,
+        assigned=task.assignment.assigned_at,
+    )
