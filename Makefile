@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench format lock clean
+.PHONY: help setup demo up test simulate soak check bench format lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -27,11 +27,19 @@ up: $(READY) ## Run a controller and nodes on this machine (ARGS="--nodes 3")
 test: $(READY) ## Run every test
 	@$(BIN)/python -m pytest --quiet $(ARGS)
 
+simulate: $(READY) ## Live through random failures in virtual time (SEEDS=500; SEED=17 shows one)
+	@$(BIN)/python -m skalds.testing.simulation $(if $(SEED),--seed $(SEED) --trace,--seeds $(or $(SEEDS),200) --processes 2)
+
 check: $(READY) ## Format, lint, types, architecture and unit tests; under a minute
 	@$(BIN)/ruff format --check --quiet . || { echo 'Some files are not formatted. Try: make format' >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --strict
 	@$(BIN)/python -m pytest --quiet tests/architecture tests/unit
+
+soak: $(READY) ## Run the demo ten times with a killed node, ten times with a killed controller
+	@for round in 1 2 3 4 5 6 7 8 9 10; do for fault in --kill --kill-controller; do \
+		echo "Round $$round of 10: skalds demo $$fault"; $(BIN)/skalds demo $$fault $(ARGS) || exit 1; \
+	done; done
 
 bench: $(READY) ## Measure the figures of the design (ONLY=planner for one)
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))

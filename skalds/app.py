@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from skalds.config._enum import SkaldModeEnum
+from skalds.config.log_arguments import log_arguments
 from skalds.config.skald_config import SkaldConfig
 from skalds.errors import ConfigurationError, SkaldsError, exit_status
 from skalds.node.bootstrap import NodeProgram, become_worker_if_asked, run_node
@@ -44,10 +45,12 @@ class Skald:
         """
         if getattr(multiprocessing.current_process(), "_inheriting", False):
             return  # a process that a worker spawned only imports this program
+        # No file yet: a fresh interpreter for one run must not rotate that of its node.
         configure_logging(self.config.log_level.value)
         enter = partial(enter_worker, registry=self.registry)
         become_worker_if_asked(enter)
         try:
+            configure_logging(**log_arguments(self.config, self.config.skald_id))
             self._check()
             run_node(self.config, NodeProgram(self.registry.schemas(), self.registry.exec_classes, enter))
         except SkaldsError as error:

@@ -17,6 +17,7 @@
     ├── LeaseLost                 another replica holds the duty now
     ├── SessionReplaced           another process uses this node id now
     ├── AlreadyRunning            only one of these may run here
+    ├── ControllerUnreachable     no System Controller answered
     └── WorkerLaunchFailed        a run's process could not be started
 
 `code` is stable and goes over the wire. `fields` holds what a caller or a log line may want to know, as plain values.
@@ -169,12 +170,13 @@ class StoreNewer(StoreError):
 
     code = "store_newer"
 
-    def __init__(self, found: int, supported: int) -> None:
+    def __init__(self, found: int, supported: int, file: str | None = None) -> None:
         super().__init__(
-            f"The store has schema {found}, made by a newer version of Skalds; this one knows {supported}. "
+            f"{file or 'The store'} has schema {found}, made by a newer version of Skalds; this one knows {supported}. "
             "Upgrade Skalds or use another data directory",
             found=found,
             supported=supported,
+            **({} if file is None else {"file": file}),
         )
 
 
@@ -227,6 +229,17 @@ class AlreadyRunning(SkaldsError):
         super().__init__(f"{what} is running already{where}", what=what, pid=pid, address=address)
 
 
+class ControllerUnreachable(SkaldsError):
+    """No System Controller answered."""
+
+    code = "controller_unreachable"
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"The System Controller at {url} cannot be reached: {reason}", url=url, reason=reason)
+
+
 class WorkerLaunchFailed(SkaldsError):
     """The process of a run could not be started."""
 
@@ -246,5 +259,5 @@ def exit_status(error: SkaldsError) -> int:
     """The exit status with which a process tells whether it is worth starting again."""
     if isinstance(error, AlreadyRunning):
         return EXIT_ALREADY_RUNNING
-    passing = (StoreUnavailable, StoreFull, OutcomeUnknown, LeaseLost, WorkerLaunchFailed)
+    passing = (StoreUnavailable, StoreFull, OutcomeUnknown, LeaseLost, ControllerUnreachable, WorkerLaunchFailed)
     return EXIT_FAILED if isinstance(error, passing) else EXIT_REFUSED

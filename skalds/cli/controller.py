@@ -6,9 +6,6 @@ from typing import Annotated
 
 import typer
 
-from skalds.config.system_controller_config import SystemControllerConfig
-from skalds.system_controller.bootstrap import run_controller
-
 
 def controller(
     data: Annotated[Path | None, typer.Option(help="Data directory (SKALDS_DATA_DIR).")] = None,
@@ -16,9 +13,16 @@ def controller(
     port: Annotated[int | None, typer.Option(help="Port, 0 for a free one (SYSTEM_CONTROLLER_PORT).")] = None,
     mode: Annotated[str | None, typer.Option(help="CONTROLLER, MONITOR or DISPATCHER.")] = None,
     strategy: Annotated[str | None, typer.Option(help="LEAST_TASKS, ROUND_ROBIN or RANDOM.")] = None,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="If a controller runs on the data directory, wait and take over from it.")
+    ] = False,
     ready_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run a System Controller: API, monitor and dispatcher."""
+    # Here, because the server takes longer to load than other commands take to run.
+    from skalds.config.system_controller_config import SystemControllerConfig
+    from skalds.system_controller.bootstrap import run_controller
+
     config = SystemControllerConfig(
         skalds_data_dir=data,
         system_controller_host=host,
@@ -26,7 +30,7 @@ def controller(
         system_controller_mode=mode,
         dispatcher_strategy=strategy,
     )
-    run_controller(config, on_ready=lambda address: _tell(ready_fd, address))
+    run_controller(config, on_ready=lambda address: _tell(ready_fd, address), standby=standby)
 
 
 def _tell(descriptor: int | None, address: str) -> None:

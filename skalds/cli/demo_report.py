@@ -13,13 +13,40 @@ from skalds.demo.source_survey import Counts
 
 
 @dataclass(frozen=True, slots=True)
-class DemoReport:
-    """The tasks as they ended, the plain count to compare with, and how long (s) each way took."""
+class DemoOutcome:
+    """The tasks as they ended, how many were sent and how many the store had in the end, the seconds it took.
+
+    `killed` says what was killed on purpose, and when.
+    """
 
     tasks: Sequence[Task]
-    plain: Counts
+    sent: int
+    stored: int
     seconds: float
+    killed: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether each task that was sent is there once, and finished."""
+        ids = {task.id for task in self.tasks if task.lifecycle_status == "Finished"}
+        return len(ids) == len(self.tasks) == self.sent == self.stored
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReport:
+    """What became of the tasks, the plain count to compare with, and how long (s) that took."""
+
+    outcome: DemoOutcome
+    plain: Counts
     plain_seconds: float
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        return self.outcome.tasks
+
+    @property
+    def seconds(self) -> float:
+        return self.outcome.seconds
 
     @property
     def dispatched(self) -> Counts:
@@ -32,8 +59,8 @@ class DemoReport:
 
     @property
     def is_good(self) -> bool:
-        """Whether every task finished and the totals agree."""
-        return self.is_equal and all(task.lifecycle_status == "Finished" for task in self.tasks)
+        """Whether every task was done once as far as results go, and the totals agree."""
+        return self.is_equal and self.outcome.is_complete
 
 
 def print_report(report: DemoReport, console: Console) -> None:
@@ -43,6 +70,8 @@ def print_report(report: DemoReport, console: Console) -> None:
     console.print("[green]Equal[/]" if report.is_equal else "[bold red]NOT equal[/]", end=". ")
     states = Counter(task.lifecycle_status for task in report.tasks)
     console.print("Tasks: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())) + ".")
+    if report.outcome.killed is not None:
+        console.print(_fault_line(report.outcome))
     nodes = Counter(task.executor or "nobody" for task in report.tasks)
     console.print("Tasks per node: " + ", ".join(f"{node} {count}" for node, count in sorted(nodes.items())) + ".")
     runs = [task.runs[-1] for task in report.tasks if task.runs and task.runs[-1].running]
@@ -55,6 +84,13 @@ def print_report(report: DemoReport, console: Console) -> None:
         f"{len(report.tasks)} tasks in {report.seconds:.1f} s: {rate:.0f} tasks/s "
         f"(one process without Skalds: {report.plain_seconds:.1f} s)."
     )
+
+
+def _fault_line(outcome: DemoOutcome) -> str:
+    lost = sum(task.losses for task in outcome.tasks)
+    repeated = sum(task.attempt > 1 for task in outcome.tasks)
+    sent = f"{outcome.sent} tasks sent, {outcome.stored} in the store"
+    return f"Killed {outcome.killed}. Runs lost: {lost}, tasks run again: {repeated}; {sent}."
 
 
 def _totals(report: DemoReport) -> Table:

@@ -1,21 +1,41 @@
-"""`skalds node`: one Skald node in the foreground."""
+"""`skalds node`: run a Skald node in the foreground; `skalds node list`: the nodes of a controller."""
 
 import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skalds.app import Skald
+from skalds.cli.controller_session import AsJson, Url, with_controller
 from skalds.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from skalds.app import Skald
 
-def node(
-    app: Annotated[str, typer.Option(help="Where the application is: module:attribute.")],
+node = typer.Typer(
+    name="node",
+    help="Run a node that executes the workers of an application (--app), or list the nodes.",
+    invoke_without_command=True,
+)
+
+
+@node.callback()
+def run_node(
+    context: typer.Context,
+    app: Annotated[str | None, typer.Option(help="Where the application is: module:attribute.")] = None,
 ) -> None:
-    """Run a node that executes the workers of an application; settings come from the environment."""
+    """Run a node that executes the workers of an application (--app), or list the nodes.
+
+    Settings of the node come from the environment; see: skalds config show --role node
+    """
+    if context.invoked_subcommand is not None:
+        if app is not None:
+            raise typer.BadParameter("runs a node; leave it out to list them", param_hint="--app")
+        return
+    if app is None:
+        raise typer.BadParameter("is required to run a node; to see them: skalds node list", param_hint="--app")
     application = load_app(app)
     wanted = os.environ.get("SKALD_ID")
     if wanted and application.config.skald_id != wanted:
@@ -23,8 +43,18 @@ def node(
     application.run()
 
 
-def load_app(reference: str) -> Skald:
+@node.command("list")
+def list_(url: Url = None, as_json: AsJson = False) -> None:
+    """List the nodes a controller knows: how they are, what runs on them, what they offer."""
+    from skalds.cli.node_table import list_nodes
+
+    with_controller(url, as_json, list_nodes)
+
+
+def load_app(reference: str) -> "Skald":
     """The application that `module:attribute` names, seen from the working directory."""
+    from skalds.app import Skald
+
     module_name, _, attribute = reference.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:

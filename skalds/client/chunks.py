@@ -1,11 +1,14 @@
 """Cuts a long list of tasks into requests that the API takes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from skalds.model.task import Task
+if TYPE_CHECKING:
+    from skalds.client.task_calls import Draft
 
 MOST_TASKS = 500
 MOST_BYTES = 1_000_000
@@ -20,14 +23,14 @@ class Chunk(NamedTuple):
     body: bytes
 
 
-def task_json(task: Task | Mapping[str, Any]) -> bytes:
+def task_json(task: Draft) -> bytes:
     """What is sent for a task: of a `Task` only what its maker filled in."""
-    if isinstance(task, Task):
-        return task.model_dump_json(by_alias=True, exclude_unset=True).encode()
-    return orjson.dumps(dict(task))
+    if isinstance(task, Mapping):
+        return orjson.dumps(dict(task))
+    return task.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
-def cut(tasks: Sequence[Task | Mapping[str, Any]]) -> Iterator[Chunk]:
+def cut(tasks: Sequence[Draft]) -> Iterator[Chunk]:
     """The tasks in order, as few requests as possible."""
     start, pieces, size = 0, list[bytes](), 2
     for index, task in enumerate(tasks):

@@ -5,17 +5,18 @@ from typing import Self
 import httpx
 
 from skalds.client.connection import Connection
+from skalds.client.event_calls import EventCalls
+from skalds.client.json_client import DEFAULT_URL as DEFAULT_URL
 from skalds.client.system_calls import SystemCalls
 from skalds.client.task_calls import TaskCalls
+from skalds.client.task_requests import TaskRequests
 
-DEFAULT_URL = "http://127.0.0.1:8000"
 
-
-class SkaldsClient(TaskCalls, SystemCalls):
+class SkaldsClient(TaskCalls, SystemCalls, EventCalls):
     """Speaks to one System Controller; use it with `async with`.
 
     Raises the errors of `skalds.errors` that the controller tells, `OutcomeUnknown` if it was sent something and did
-    not answer, and `SkaldsError` if it cannot be reached.
+    not answer, and `ControllerUnreachable` if it cannot be reached.
     """
 
     def __init__(
@@ -26,7 +27,10 @@ class SkaldsClient(TaskCalls, SystemCalls):
         timeout: float = 30.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        super().__init__(Connection(url, token, timeout, transport))
+        connection = Connection(url, token, timeout, transport)
+        TaskCalls.__init__(self, TaskRequests(connection))
+        SystemCalls.__init__(self, connection)
+        EventCalls.__init__(self, connection)
 
     async def __aenter__(self) -> Self:
         return self

@@ -22,7 +22,11 @@ class SystemCalls:
 
     async def nodes(self) -> Sequence[dict[str, Any]]:
         """The known nodes as the API shows them, by id."""
-        return list(_object(await self._connection.get("/api/skalds/"))["items"])
+        return list((await self.node_list())["items"])
+
+    async def node_list(self) -> dict[str, Any]:
+        """The same with their number, as the API answers it."""
+        return _object(await self._connection.get("/api/skalds/"))
 
     async def summary(self) -> dict[str, int]:
         """Counts of nodes and of tasks by status."""

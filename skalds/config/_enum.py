@@ -15,6 +15,13 @@ class LogLevelEnum(StrEnum):
     CRITICAL = "CRITICAL"
 
 
+class LogFormatEnum(StrEnum):
+    """How a line of the log looks."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class SkaldEnvEnum(StrEnum):
     """What the installation is for."""
 

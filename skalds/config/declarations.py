@@ -10,13 +10,27 @@ from types import MappingProxyType
 from skalds.config._enum import (
     DispatcherStrategyEnum,
     EngineEnum,
+    LogFormatEnum,
     LogLevelEnum,
     SkaldEnvEnum,
     SkaldModeEnum,
     SystemControllerModeEnum,
 )
+from skalds.config.age import AGE
 from skalds.config.capacity import LABELS, RESERVED_SLOTS, RESOURCES, ReservedSlots
-from skalds.config.kinds import BOOLEAN, MEGABYTES, NODE_ID, PATH, PORT, SECONDS, TEXT, duration, one_of, whole_number
+from skalds.config.kinds import (
+    BOOLEAN,
+    MEGABYTES,
+    NODE_ID,
+    PATH,
+    PORT,
+    SECONDS,
+    TEXT,
+    URL,
+    duration,
+    one_of,
+    whole_number,
+)
 from skalds.config.setting import Derived, Secrecy, Setting
 
 
@@ -44,7 +58,20 @@ class EngineSettings:
         "What keeps tasks, messages and presence.",
     )
     skalds_data_dir = Setting(PATH, Path(".skalds"), "Directory of the embedded engine; must be on a local disk.")
+
+
+class AccessSettings:
+    """Access"""
+
     skalds_token = Setting(TEXT, "", "Token a client or node presents.", secrecy=Secrecy.WHOLE)
+
+
+class ClientSettings:
+    """Client (the commands about tasks, nodes and the dispatcher)"""
+
+    skalds_url = Setting(
+        URL, "http://127.0.0.1:8000", "Address of the System Controller.", secrecy=Secrecy.PASSWORD_IN_URL
+    )
 
 
 class NodeSettings:
@@ -103,8 +130,9 @@ class LogSettings:
     """Log"""
 
     log_level = Setting(one_of(LogLevelEnum), LogLevelEnum.INFO, "How much is logged.")
-    log_path = Setting(TEXT, "logs", "Directory of log files.")
-    log_retention = Setting(TEXT, "3 days", "Age after which log files are removed.")
+    log_format = Setting(one_of(LogFormatEnum), LogFormatEnum.TEXT, "How a line of the log looks.")
+    log_path = Setting(TEXT, "logs", "Directory of log files; they are written only if it is set.")
+    log_retention = Setting(AGE, "3 days", "Age after which rotated log files are removed.")
     log_rotation_mb = Setting(MEGABYTES, "10", "Size in MB at which a log file is rotated.")
     log_split_with_worker_id = Setting(BOOLEAN, False, "Whether each worker has a log file of its own.")
 
@@ -139,8 +167,18 @@ class KafkaSettings:
     kafka_replication_factor = Setting(whole_number(1, 100), 3, "Replication of the topics Skalds creates.")
 
 
+class FaultSettings:
+    """Faults on purpose (tests of Skalds itself)"""
+
+    skalds_failpoints = Setting(
+        TEXT, "", "Where this process breaks on purpose; from the environment only, never for production."
+    )
+
+
 GROUPS: tuple[type, ...] = (
     EngineSettings,
+    AccessSettings,
+    ClientSettings,
     NodeSettings,
     ControllerSettings,
     DispatcherSettings,
@@ -148,4 +186,5 @@ GROUPS: tuple[type, ...] = (
     MongoSettings,
     RedisSettings,
     KafkaSettings,
+    FaultSettings,
 )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -96,6 +97,13 @@ def _read_path(value: object) -> Path:
     return Path(require(read_text(str(value) if isinstance(value, Path) else value) or None))
 
 
+def _read_url(value: object) -> str:
+    text = read_text(value).strip()
+    parts = urlsplit(text)  # raises ValueError for a host or a port that cannot be
+    usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and " " not in text
+    return require(text if usable else None)
+
+
 def _read_node_id(value: object) -> str:
     return require(_NODE_ID.fullmatch(read_text(value)))[0]
 
@@ -104,6 +112,7 @@ TEXT: Kind[str] = Kind("printable text", read_text, empty_is_unset=False)
 BOOLEAN: Kind[bool] = Kind("true or false", _read_boolean, lambda value: str(value).lower())
 PATH: Kind[Path] = Kind("a path", _read_path)
 NODE_ID: Kind[str] = Kind("1 to 128 letters, digits, or any of . _ @ - after the first", _read_node_id)
+URL: Kind[str] = Kind("an address like http://127.0.0.1:8000", _read_url)
 PORT = whole_number(0, 65535)
 SECONDS = whole_number(1, 31_536_000)
 # Text, because code written for 0.3.8 expects text here.

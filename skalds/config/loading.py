@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from skalds.config.kinds import PORT
 from skalds.config.setting import Secrecy, Setting, Source, mask
@@ -77,7 +78,17 @@ def _read_env_file(path: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(str(path), type(error).__name__, "a readable file in UTF-8") from error
+    _refuse_garbage(path, text)
     return {name: value for name, value in dotenv_values(stream=StringIO(text)).items() if value is not None}
+
+
+def _refuse_garbage(path: Path, text: str) -> None:
+    """The parser would leave out what it cannot read, a token with one quote for example, and go on without it."""
+    for binding in parse_stream(StringIO(text)):
+        if binding.error or "\0" in binding.original.string:
+            # The line itself is not shown: it may be a secret.
+            place = f"{path}, line {binding.original.line},"
+            raise ConfigurationError(place, "what it is", "NAME=value, with quotes in pairs, a comment or nothing")
 
 
 def _refuse_unknown_arguments(settings: Mapping[str, AnySetting], arguments: Mapping[str, object]) -> None:

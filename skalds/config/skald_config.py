@@ -1,7 +1,9 @@
 """The settings of a Skald node."""
 
 from skalds.config.declarations import (
+    AccessSettings,
     EngineSettings,
+    FaultSettings,
     KafkaSettings,
     LogSettings,
     MongoSettings,
@@ -11,5 +13,15 @@ from skalds.config.declarations import (
 from skalds.config.settings import Settings
 
 
-class SkaldConfig(NodeSettings, EngineSettings, LogSettings, MongoSettings, RedisSettings, KafkaSettings, Settings):
+class SkaldConfig(
+    NodeSettings,
+    EngineSettings,
+    AccessSettings,
+    LogSettings,
+    MongoSettings,
+    RedisSettings,
+    KafkaSettings,
+    FaultSettings,
+    Settings,
+):
     """Settings of a Skald node."""

@@ -1,9 +1,11 @@
 """The settings of a System Controller."""
 
 from skalds.config.declarations import (
+    AccessSettings,
     ControllerSettings,
     DispatcherSettings,
     EngineSettings,
+    FaultSettings,
     KafkaSettings,
     LogSettings,
     MongoSettings,
@@ -16,10 +18,12 @@ class SystemControllerConfig(
     ControllerSettings,
     DispatcherSettings,
     EngineSettings,
+    AccessSettings,
     LogSettings,
     MongoSettings,
     RedisSettings,
     KafkaSettings,
+    FaultSettings,
     Settings,
 ):
     """Settings of a System Controller."""

@@ -14,12 +14,16 @@ from typing import Literal
 from skalds.config.timings import Timings
 from skalds.errors import SessionReplaced, SkaldsError, WorkerLaunchFailed
 from skalds.model.node import Beat, Node
+from skalds.model.run_change import Change
 from skalds.model.task import Task, TaskLifecycleStatus
+from skalds.node.run_log import log_change
 from skalds.node.supervisor import Supervisor
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
+from skalds.ports.run_ledger import RunLedger
 from skalds.ports.worker_launcher import Gone, RunKey, WorkerEvent, WorkerLauncher
 from skalds.runtime.alarm import Alarm
+from skalds.runtime.failpoint import failpoint
 from skalds.runtime.log_setup import log_event
 from skalds.runtime.periodic import Periodic
 from skalds.runtime.service import cancel_all
@@ -198,11 +202,11 @@ class NodeAgent:
             change.after.final or change.after.lifecycle_status == TaskLifecycleStatus.FAILED.value
             for change in changes
         )
-        written = await self._engine.ledger.write(changes, durable=durable)
+        written = await _commit(self._engine.ledger, changes, durable=durable)
         self._engine.wakeup.notify()
         for change, done in zip(changes, written, strict=True):
-            if done and change.after.lifecycle_status != change.before.lifecycle_status:
-                _log_end(change.after)
+            if done:
+                log_change(change)
         launches = supervisor.settle(changes, written)
         if launches:
             await self._launch(launches, supervisor)
@@ -215,8 +219,12 @@ class NodeAgent:
         self._idle.clear()
         try:
             await self._launcher.launch(tasks)
+            failpoint("launch.ordered")
         except WorkerLaunchFailed as error:
-            # This node can run nothing any more: what it just accepted goes back, and it ends.
+            # This node can run nothing any more: what it just accepted goes back, to others, and it ends.
+            self._draining = True
+            await self._beat()
+            self._engine.wakeup.notify()
             supervisor.stop_all()
             supervisor.note([Gone(RunKey(task.id, task.attempt), -1) for task in tasks])
             self._end(error)
@@ -257,10 +265,24 @@ class NodeAgent:
         return True
 
 
-def _log_end(task: Task) -> None:
-    """One line for each run that ended."""
-    if task.error is not None and task.lifecycle_status == TaskLifecycleStatus.FAILED.value:
-        error = f"{task.error.type}: {task.error.message}"
-        log_event("WARNING", "task.failed", task=task.id, attempt=task.attempt, final=task.final, error=error)
-    elif task.final:
-        log_event("DEBUG", "task.ended", task=task.id, attempt=task.attempt, status=task.lifecycle_status)
+async def _commit(ledger: RunLedger, changes: Sequence[Change], *, durable: bool) -> Sequence[bool]:
+    failpoint("accept.before_commit", lambda: any(map(_is_accept, changes)))
+    failpoint("report.before_commit", lambda: any(map(_is_report, changes)))
+    failpoint("release.before_commit", lambda: any(map(_is_release, changes)))
+    written = await ledger.write(changes, durable=durable)
+    failpoint("accept.committed", lambda: any(map(_is_accept, changes)))
+    failpoint("report.committed", lambda: any(map(_is_report, changes)))
+    failpoint("release.committed", lambda: any(map(_is_release, changes)))
+    return written
+
+
+def _is_accept(change: Change) -> bool:
+    return change.before.lifecycle_status == TaskLifecycleStatus.ASSIGNING.value and change.after.holds_slot
+
+
+def _is_report(change: Change) -> bool:
+    return not _is_accept(change) and change.after.lifecycle_status != change.before.lifecycle_status
+
+
+def _is_release(change: Change) -> bool:
+    return change.before.holds_slot and not change.after.holds_slot

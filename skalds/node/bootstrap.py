@@ -24,6 +24,7 @@ from skalds.node.agent import NodeAgent
 from skalds.node.supervisor import Supervisor
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
+from skalds.runtime.failpoint import arm
 from skalds.runtime.garbage_collection import calm_collector
 from skalds.runtime.log_setup import log_event
 from skalds.runtime.service import ServiceGroup
@@ -56,6 +57,7 @@ def run_node(config: SkaldConfig, program: NodeProgram, timings: Timings | None 
     if config.skalds_engine is EngineEnum.DISTRIBUTED:
         raise ConfigurationError("SKALDS_ENGINE", "distributed", "embedded: the distributed engine is not built yet")
     zygote = Zygote.spawn(program.enter_worker, exec_classes=program.exec_classes)
+    arm(config.skalds_failpoints, config.source("skalds_failpoints"))
     calm_collector()
     uvloop.run(_run(config, program, timings or Timings(), zygote))
 

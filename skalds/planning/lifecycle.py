@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from skalds.model.task import RUNS_KEPT, RunError, RunRecord, Task, TaskLifecycleStatus
+from skalds.model.task import RUNS_KEPT, Assignment, RunError, RunRecord, Task, TaskLifecycleStatus
 from skalds.planning.retry import retry_delay_ms
 
 REFUSAL_PAUSE_MS = 200
@@ -126,9 +126,11 @@ def accept(task: Task, now: int) -> Task:
 def refuse(task: Task, now: int) -> Task:
     """The node refused the assignment, left, or did not accept it in time: Assigning → Created.
 
-    A short pause keeps the task from going to the same node at once, again and again.
+    A short pause keeps the task from going to the same node at once, again and again; however wrong the wall clock
+    here is, it ends soon after the assignment's time would have ended by the dispatcher's.
     """
-    return _given_back(task, now, "refused", refusals=task.refusals + 1, eligible_at=now + REFUSAL_PAUSE_MS)
+    pause_from = min(now, _assignment(task).accept_by)
+    return _given_back(task, now, "refused", refusals=task.refusals + 1, eligible_at=pause_from + REFUSAL_PAUSE_MS)
 
 
 def finish(task: Task, now: int, *, result: Any, started: int | None, ended: int) -> Task:
@@ -285,6 +287,8 @@ def _given_back(task: Task, now: int, outcome: str, **changes: int) -> Task:
         "executor": None,
         "assignment": None,
         "released_at": now,
+        # It had its turn already; a wall clock set back meanwhile must not make it wait for that moment again.
+        "eligible_at": min(task.eligible_at, now),
         "runs": _closed(task, outcome, now),
     }
     return task.changed(now, **{**given_back, **changes})
@@ -301,11 +305,16 @@ def _closed(task: Task, outcome: str, ended: int, started: int | None = None) ->
 
 def _record(task: Task) -> RunRecord:
     """The record of the present attempt as it begins."""
-    if task.assignment is None:
-        raise ValueError(f"task {task.id!r} has no assignment")
+    assignment = _assignment(task)
     return RunRecord(
         attempt=task.attempt,
-        node=task.assignment.skald_id,
+        node=assignment.skald_id,
         submitted=task.create_date_time,
-        assigned=task.assignment.assigned_at,
+        assigned=assignment.assigned_at,
     )
+
+
+def _assignment(task: Task) -> Assignment:
+    if task.assignment is None:
+        raise ValueError(f"task {task.id!r} has no assignment")
+    return task.assignment

@@ -6,6 +6,7 @@ from skalds.ports.dispatch_queue import DispatchQueue
 from skalds.ports.event_bus import EventBus
 from skalds.ports.lease_store import LeaseStore
 from skalds.ports.node_directory import NodeDirectory
+from skalds.ports.retention import Retention
 from skalds.ports.run_ledger import RunLedger
 from skalds.ports.settings_store import SettingsStore
 from skalds.ports.task_catalog import TaskCatalog
@@ -42,6 +43,9 @@ class Engine(Protocol):
 
     @property
     def settings(self) -> SettingsStore: ...
+
+    @property
+    def retention(self) -> Retention: ...
 
     async def checkpoint(self) -> None:
         """Housekeeping between commits, cheap when there is none; the controller calls it every few seconds."""

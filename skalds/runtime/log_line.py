@@ -2,9 +2,12 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
+
+LineWriter = Callable[[datetime, str, str, Mapping[str, object]], str]
+"""Writes time, level, event and fields as one line."""
 
 _LONGEST_VALUE = 4_000
 _NEEDS_QUOTES = frozenset(' "\\=')

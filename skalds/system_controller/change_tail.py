@@ -26,6 +26,11 @@ class ChangeTail:
         self._position: int | None = None  # None: the rows have not been read yet
         self._reading = asyncio.Lock()
 
+    @property
+    def position(self) -> int:
+        """How far the feed has been read and told of."""
+        return self._position or 0
+
     async def run_once(self) -> int:
         """Reads the feed to its present end; returns how many changes it told of."""
         async with self._reading:

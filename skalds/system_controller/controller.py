@@ -10,6 +10,7 @@ from skalds.runtime.periodic import Periodic
 from skalds.runtime.service import Service
 from skalds.runtime.taps import TapListener
 from skalds.system_controller.change_tail import ChangeTail
+from skalds.system_controller.events.live_events import LiveEvents
 from skalds.system_controller.fleet import Cluster, Fleet
 from skalds.system_controller.leadership import Leadership
 from skalds.system_controller.live_runs import LiveRuns
@@ -17,12 +18,14 @@ from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
 from skalds.system_controller.monitor.dispatcher import Dispatcher
 from skalds.system_controller.monitor.housekeeping import Housekeeping
 from skalds.system_controller.monitor.node_watch import NodeWatch
+from skalds.system_controller.monitor.retention import TaskRetention
 from skalds.system_controller.monitor.task_recovery import TaskRecovery
 from skalds.system_controller.surroundings import Surroundings
 
 _SLOW_READ = timedelta(seconds=1)
 _AUDIT = timedelta(seconds=10)
 _HOUSEKEEPING = timedelta(seconds=5)
+_RETENTION = timedelta(minutes=1)
 
 _WITH_MONITOR = frozenset({SystemControllerModeEnum.MONITOR, SystemControllerModeEnum.DISPATCHER})
 
@@ -30,7 +33,13 @@ _WITH_MONITOR = frozenset({SystemControllerModeEnum.MONITOR, SystemControllerMod
 class Controller:
     """One controller: pictures of the cluster for its API, and the duties its mode allows it to hold."""
 
-    def __init__(self, around: Surroundings, mode: SystemControllerModeEnum, policy: DispatchPolicy) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        mode: SystemControllerModeEnum,
+        policy: DispatchPolicy,
+        kept: timedelta = timedelta(days=30),
+    ) -> None:
         self._around = around
         self.mode = mode
         self.cluster = Cluster(Fleet(), LiveRuns())
@@ -42,10 +51,12 @@ class Controller:
             Duty.DISPATCHER, around.name, engine.leases, clock, timings, on_change=self._wake_dispatcher
         )
         self._recovery = TaskRecovery(self._monitoring, self.cluster, engine, clock, timings)
+        self._retention = TaskRetention(self._monitoring, engine, clock, kept)
         self.dispatcher: Dispatcher | None = None
         if mode is SystemControllerModeEnum.DISPATCHER:
             self.dispatcher = Dispatcher(self._dispatching, self.cluster, policy, around)
-        self._tail.listeners.append(self._follow_changes)
+        self.events = LiveEvents(around, self.cluster, lambda: self._tail.position)
+        self._tail.listeners += [self._follow_changes, self.events.follow_changes]
         self._reading = self._every(_SLOW_READ, self._read_feed, "feed")
         self._looking = self._every(timings.beat, self._look_at_nodes, "nodes")
 
@@ -56,10 +67,13 @@ class Controller:
             self._reading,
             TapListener(self._around.engine.wakeup, self._reading.wake),
             self._looking,
+            *self.events.services(),
         ]
         services.append(self._every(_AUDIT, self._tail.audit, "audit"))
         services.append(self._every(_HOUSEKEEPING, Housekeeping(self._around.engine).run_once, "housekeeping"))
         if self.mode in _WITH_MONITOR:
+            # Before the lease, so that it stops after it: a round ends once the lease is resigned.
+            services.append(self._every(_RETENTION, self._retention.run_once, "retention"))
             services.append(_Duty(self._monitoring, self._every(renew, self._monitoring.run_once, "lease.monitor")))
         if self.dispatcher is not None:
             renewing = self._every(renew, self._dispatching.run_once, "lease.dispatcher")
@@ -70,7 +84,9 @@ class Controller:
         return Periodic(run_once, interval, self._around.clock, name=name)
 
     async def _look_at_nodes(self) -> None:
-        if await self._watch.run_once():
+        changed = await self._watch.run_once()
+        self.events.follow_fleet()
+        if changed:
             self._wake_dispatcher()
         await self._recovery.run_once()
 

@@ -32,9 +32,12 @@ class Fleet:
 
     def __init__(self) -> None:
         self._nodes: Mapping[str, KnownNode] = {}
+        self.observations = 0
+        """How often the picture was replaced."""
 
     def replace(self, nodes: Mapping[str, KnownNode]) -> None:
         self._nodes = nodes
+        self.observations += 1
 
     def get(self, node_id: str) -> KnownNode | None:
         return self._nodes.get(node_id)

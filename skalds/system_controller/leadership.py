@@ -15,6 +15,7 @@ from skalds.errors import SkaldsError
 from skalds.model.lease import Duty, LeaseRow
 from skalds.ports.clock import Clock
 from skalds.ports.lease_store import LeaseStore
+from skalds.runtime.failpoint import failpoint
 from skalds.runtime.log_setup import log_event
 
 
@@ -56,8 +57,9 @@ class Leadership:
         """Renews the lease, or takes it when nobody keeps it up."""
         asked = self._clock.monotonic()
         if self._held is not None:
+            failpoint("lease.renew")
             self._become(await self._leases.renew(self._held, self._expires()), asked)
-        elif await self._is_free(asked):
+        elif await self._is_free():
             self._become(await self._leases.take(self._duty, self._holder, self._seen, self._expires()), asked)
 
     async def resign(self) -> None:
@@ -69,8 +71,10 @@ class Leadership:
             except SkaldsError as error:
                 log_event("WARNING", "lease.resign_failed", duty=self._duty.value, error=error)
 
-    async def _is_free(self, now: float) -> bool:
+    async def _is_free(self) -> bool:
         row = await self._leases.read(self._duty)
+        # Timed from the answer on: the row may have been written at any moment while the question was on its way.
+        now = self._clock.monotonic()
         if row != self._seen:
             self._seen, self._seen_since = row, now
         return row is None or not row.holder or now - self._seen_since >= self._ttl

@@ -88,6 +88,10 @@ class LiveRuns:
         """Ids of the tasks whose present attempt this process has seen unaccepted for at least `seconds`."""
         return [id_ for id_, (_, since) in self._assigning_since.items() if now - since >= seconds]
 
+    def running(self) -> Sequence[LiveRun]:
+        """The runs that were accepted and are neither paused nor ended."""
+        return [run for run in self._runs.values() if run.status == "Running"]
+
     def attempt_of(self, task_id: str) -> int | None:
         run = self._runs.get(task_id)
         return None if run is None else run.attempt

@@ -39,11 +39,13 @@ class LocalProcesses:
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start_controller(self, *arguments: str, name: str = "controller", port: int = 0) -> str:
+    def start_controller(
+        self, *arguments: str, name: str = "controller", port: int = 0, environment: Mapping[str, str] | None = None
+    ) -> str:
         """Starts a controller and returns its address once it listens."""
         read_end, write_end = os.pipe()
         command = ["controller", "--port", str(port), "--ready-fd", str(write_end), *arguments]
-        self._start(name, [sys.executable, "-m", "skalds.cli.main", *command], {}, pass_fds=[write_end])
+        self._start(name, [sys.executable, "-m", "skalds.cli.main", *command], environment or {}, pass_fds=[write_end])
         os.close(write_end)
         with os.fdopen(read_end) as line:
             address = line.readline().strip()
@@ -51,10 +53,13 @@ class LocalProcesses:
             raise ChildProcessError(f"the controller did not start:\n{self.log_of(name)}")
         return address
 
-    def start_node(self, name: str, app: str, *, slots: int = 2) -> subprocess.Popen[bytes]:
+    def start_node(
+        self, name: str, app: str, *, slots: int = 2, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         """Starts a node of `module:attribute`, or of a script (a path that ends in `.py`)."""
         command = [app] if app.endswith(".py") else ["-m", "skalds.cli.main", "node", "--app", app]
-        return self._start(name, [sys.executable, *command], {"SKALD_ID": name, "SKALD_SLOTS": str(slots)})
+        settings = {"SKALD_ID": name, "SKALD_SLOTS": str(slots), **(environment or {})}
+        return self._start(name, [sys.executable, *command], settings)
 
     def start(self, name: str, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Starts any other command with the same environment, and more."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from skalds.errors import ConfigurationError, NotFound
 from skalds.model.task import Task
+from skalds.worker.attachments_schema import attachments_schema
 from skalds.worker.baseclass import BaseTaskWorker
 from skalds.worker.hooks import call_fitting
 
@@ -53,7 +54,7 @@ class WorkerRegistry:
 
     def schemas(self) -> dict[str, dict[str, Any]]:
         """The JSON Schema of each class's attachments."""
-        return {name: worker_class.get_data_model().model_json_schema() for name, worker_class in self._classes.items()}
+        return {name: attachments_schema(worker_class.get_data_model()) for name, worker_class in self._classes.items()}
 
     def create(self, task: Task) -> BaseTaskWorker[Any]:
         """A worker for this task, constructed and not yet initialised; `NotFound` if nobody registered its class."""

@@ -110,3 +110,19 @@ def test_the_demo_comes_out_equal() -> None:
     assert demo.returncode == 0, demo.stdout + demo.stderr
     assert "Equal. Tasks:" in demo.stdout
     assert "send → main" in demo.stdout
+
+
+@pytest.mark.parametrize(("option", "killed"), [("--kill", "Killed node-"), ("--kill-controller", "Killed controller")])
+def test_the_demo_comes_out_equal_although_a_process_is_killed(option: str, killed: str) -> None:
+    demo = subprocess.run(
+        [sys.executable, "-m", "skalds.cli.main", "demo", option, "--files", "150"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    assert "Equal. Tasks: 150 Finished." in demo.stdout
+    assert killed in demo.stdout
+    assert "150 tasks sent, 150 in the store" in demo.stdout

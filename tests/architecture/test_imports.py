@@ -7,7 +7,11 @@ from tests.architecture.source_tree import Module, imports, is_within, modules, 
 LEAVES = ("skalds.config._enum", "skalds.errors")
 CORE = ("skalds.config", "skalds.errors", "skalds.model", "skalds.planning", "skalds.ports", "skalds.runtime")
 ADAPTER = ("skalds.ports", "skalds.model", "skalds.errors")
-BOOTSTRAPS = ("skalds.system_controller.bootstrap", "skalds.node.bootstrap")
+BOOTSTRAPS = (
+    "skalds.system_controller.bootstrap",
+    "skalds.system_controller.db_bootstrap",
+    "skalds.node.bootstrap",
+)
 CLI = ("skalds.cli", "skalds.client", "skalds.config", "skalds.errors", "skalds.app", "skalds.demo")
 ANYTHING = ("skalds",)
 PUBLIC_ROOT = ("skalds.__version__", "skalds.Skalds", "skalds.Skald")
@@ -34,8 +38,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "skalds.node": ("skalds.node", *CORE),
     "skalds.worker": ("skalds.worker", *CORE),
     "skalds.system_controller.bootstrap": ("skalds.system_controller", "skalds.adapters", *CORE),
+    "skalds.system_controller.db_bootstrap": ("skalds.system_controller", "skalds.adapters", *CORE),
     "skalds.node.bootstrap": ("skalds.node", "skalds.adapters", *CORE),
     "skalds.testing": ("skalds.testing", "skalds.adapters", *CORE),
+    # Whole controllers and nodes in one process, on the memory engine.
+    "skalds.testing.simulation": (
+        "skalds.testing",
+        "skalds.system_controller",
+        "skalds.node",
+        "skalds.adapters",
+        *CORE,
+    ),
     "skalds.client": ("skalds.client", "skalds.model", "skalds.errors"),
     "skalds.cli": CLI,
     "skalds.cli.controller": (*CLI, *BOOTSTRAPS),

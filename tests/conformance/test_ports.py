@@ -37,3 +37,7 @@ class TestWakeup(conformance.WakeupSuite):
 
 class TestSettingsStore(conformance.SettingsStoreSuite):
     pass
+
+
+class TestRetention(conformance.RetentionSuite):
+    pass

@@ -65,8 +65,9 @@ async def test_newer_schema_is_refused_and_left_alone(tmp_path: Path, role: Role
     before = (tmp_path / "data" / "skalds.db").read_bytes()
     with pytest.raises(StoreNewer) as refused:
         await _open(tmp_path / "data", role)
-    assert refused.value.fields == {"found": 99, "supported": len(schema.STEPS)}
-    assert refused.value.__notes__ == [str(tmp_path / "data" / "skalds.db")]
+    file = str(tmp_path / "data" / "skalds.db")
+    assert refused.value.fields == {"found": 99, "supported": len(schema.STEPS), "file": file}
+    assert file in refused.value.message
     assert (tmp_path / "data" / "skalds.db").read_bytes() == before
 
 

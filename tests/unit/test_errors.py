@@ -10,6 +10,7 @@ from skalds import errors
 from skalds.errors import (
     AlreadyRunning,
     ConfigurationError,
+    ControllerUnreachable,
     DuplicateTask,
     FieldProblem,
     IdempotencyConflict,
@@ -35,6 +36,7 @@ EXAMPLES: list[SkaldsError] = [
     LeaseLost("dispatcher", 4),
     SessionReplaced("node-1", 12),
     AlreadyRunning("A controller", 4711, "127.0.0.1:8000"),
+    ControllerUnreachable("http://127.0.0.1:8000", "connection refused"),
     WorkerLaunchFailed("no more processes", cls="Resize"),
 ]
 

@@ -7,6 +7,7 @@ from skalds.adapters.memory.event_bus import MemoryEventBus
 from skalds.adapters.memory.lease_store import MemoryLeaseStore
 from skalds.adapters.memory.memory_store import MemoryStore
 from skalds.adapters.memory.node_directory import MemoryNodeDirectory
+from skalds.adapters.memory.retention import MemoryRetention
 from skalds.adapters.memory.run_ledger import MemoryRunLedger
 from skalds.adapters.memory.settings_store import MemorySettingsStore
 from skalds.adapters.memory.task_catalog import MemoryTaskCatalog
@@ -29,6 +30,7 @@ class MemoryEngine:
         self.bus = MemoryEventBus(store)
         self.wakeup = MemoryWakeup(store)
         self.settings = MemorySettingsStore(store)
+        self.retention = MemoryRetention(store)
 
     @classmethod
     async def open(cls, store: MemoryStore, clock: Clock) -> Self:

@@ -52,6 +52,7 @@ class ReadyQueue:
     def __init__(self, ageing_step_ms: int) -> None:
         self._ageing_step_ms = ageing_step_ms
         self._lane_ids: dict[LaneKey, int] = {}
+        self._last_lane = 0
         self._keys: dict[int, LaneKey] = {}
         self._reasons: dict[int, WaitReason | None] = {}
         self._lines: dict[int, _Line] = {}
@@ -127,11 +128,24 @@ class ReadyQueue:
         """Why the lane of this key waits."""
         return self._reasons.get(self._lane_ids[key])
 
+    def forget_lanes(self) -> int:
+        """Forgets the lanes in which nothing waits, but not the last one; returns how many."""
+        used = {*self._lines, *(lane for _, lane, _ in self._timed.values()), self._last_lane}
+        unused = [key for key, lane in self._lane_ids.items() if lane not in used]
+        for key in unused:
+            lane = self._lane_ids.pop(key)
+            del self._keys[lane]
+            self._reasons.pop(lane, None)
+        return len(unused)
+
     def _stand_in_line(self, lane: int, item: QueuedTask) -> None:
         self._lines.setdefault(lane, _Line()).add(item)
         self._ready[item.id] = (lane, item)
 
     def _lane_id(self, key: LaneKey) -> int:
-        lane = self._lane_ids.setdefault(key, len(self._lane_ids) + 1)
-        self._keys[lane] = key
+        lane = self._lane_ids.get(key)
+        if lane is None:
+            lane = self._last_lane = self._last_lane + 1
+            self._lane_ids[key] = lane
+            self._keys[lane] = key
         return lane

@@ -7,7 +7,8 @@ from typing import Self
 
 import orjson
 
-from skalds.errors import AlreadyRunning
+from skalds.adapters.sqlite.data_directory import SETTING
+from skalds.errors import AlreadyRunning, ConfigurationError
 
 
 class ControllerLock:
@@ -19,8 +20,11 @@ class ControllerLock:
     @classmethod
     def acquire(cls, path: Path) -> Self:
         """Takes the lock at once or raises `AlreadyRunning` with the process and address of the holder."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise ConfigurationError(SETTING, str(path.parent), f"a directory we can write to ({error})") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

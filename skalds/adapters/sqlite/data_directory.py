@@ -50,7 +50,8 @@ class DataDirectory:
         try:
             for folder in (directory.root, directory.sockets, directory.locks):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            directory.database.touch(mode=0o600)
+            if not directory.database.exists():
+                directory.database.touch(mode=0o600)
         except OSError as error:
             raise ConfigurationError(SETTING, str(path), f"a directory we can write to ({error})") from error
         refuse_network(directory.root)

@@ -8,20 +8,21 @@ import apsw
 from skalds.adapters.sqlite.ageing import set_ageing_step
 from skalds.adapters.sqlite.connection import Connection
 from skalds.adapters.sqlite.controller_lock import ControllerLock
-from skalds.adapters.sqlite.data_directory import DataDirectory
+from skalds.adapters.sqlite.data_directory import SETTING, DataDirectory
 from skalds.adapters.sqlite.datagrams import BEATS, TAPS, Receiver, SocketFolder
 from skalds.adapters.sqlite.dispatch_queue import SqliteDispatchQueue
 from skalds.adapters.sqlite.event_bus import DatagramEventBus
-from skalds.adapters.sqlite.lease_store import SqliteLeaseStore
+from skalds.adapters.sqlite.lease_store import SqliteLeaseStore, free_leases
 from skalds.adapters.sqlite.life_locks import LifeLocks
 from skalds.adapters.sqlite.node_directory import SqliteNodeDirectory
+from skalds.adapters.sqlite.retention import SqliteRetention
 from skalds.adapters.sqlite.run_ledger import SqliteRunLedger
 from skalds.adapters.sqlite.schema import check, expect_current, migrate
 from skalds.adapters.sqlite.settings_store import SqliteSettingsStore
 from skalds.adapters.sqlite.task_catalog import SqliteTaskCatalog
 from skalds.adapters.sqlite.task_intake import SqliteTaskIntake
 from skalds.adapters.sqlite.wakeup import DatagramWakeup
-from skalds.errors import StoreUnavailable
+from skalds.errors import ConfigurationError, StoreUnavailable
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 
@@ -47,22 +48,30 @@ class SqliteEngine:
         self.bus = DatagramEventBus(self._folder)
         self.wakeup = DatagramWakeup(self._folder, is_controller=role == "controller")
         self.settings = SqliteSettingsStore(connection)
+        self.retention = SqliteRetention(connection)
 
     @classmethod
-    async def open(cls, data_dir: Path, clock: Clock, *, role: Role, ageing_step_ms: int = 60_000) -> Self:
+    async def open(
+        cls, data_dir: Path, clock: Clock, *, role: Role, ageing_step_ms: int = 60_000, holds_lock: bool = False
+    ) -> Self:
         """Connects; the controller also makes the directory and brings the schema up to date.
 
         The controller holds `controller_lock` while it does so, and its `ageing_step_ms` becomes that of the store;
-        nodes use what they find. A node that comes too early gets `StoreUnavailable` and tries again later.
+        nodes use what they find. `holds_lock` says that it really does: then every earlier leader is dead, and the
+        leases they left are free, so that nobody has to wait for them to run out. A node that comes too early gets
+        `StoreUnavailable` and tries again later.
         """
         is_controller = role == "controller"
         directory = DataDirectory.create(data_dir) if is_controller else DataDirectory.existing(data_dir)
 
         def prepare(connection: apsw.Connection) -> None:
+            _refuse_read_only(connection, directory)
             if is_controller:
                 check(connection, directory.database, after_crash=directory.unclean.exists())
                 migrate(connection, directory.database)
                 set_ageing_step(connection, ageing_step_ms)
+                if holds_lock:
+                    free_leases(connection)
                 directory.unclean.touch(mode=0o600)
             else:
                 expect_current(connection, directory.database)
@@ -99,6 +108,13 @@ class SqliteEngine:
     def _receive_hints(self) -> None:
         self._receivers.append(Receiver(self._folder, TAPS, self.wakeup.receive_tap))
         self._receivers.append(Receiver(self._folder, BEATS, self.directory.receive_beat))
+
+
+def _refuse_read_only(connection: apsw.Connection, directory: DataDirectory) -> None:
+    """SQLite opens a file it may only read without a word; waiting would not make it writable."""
+    if connection.readonly("main"):
+        expected = f"a directory whose files we can write to, {directory.database} is read-only"
+        raise ConfigurationError(SETTING, str(directory.root), expected)
 
 
 _: type[Engine] = SqliteEngine

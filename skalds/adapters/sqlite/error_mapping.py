@@ -54,4 +54,18 @@ NOT_COMMITTED = (apsw.BusyError, apsw.LockedError, apsw.FullError)
 
 def mapped(error: apsw.Error, path: str) -> StoreError:
     """Our error for one of the driver's, naming the file; raise it `from` the original."""
-    return ERRORS.get(type(error), StoreError)(f"{path}: {error}", file=path, reason=type(error).__name__)
+    kind = ERRORS.get(type(error), StoreError)
+    if kind is StoreCorrupt:
+        return damaged(path, str(error), type(error).__name__)
+    return kind(f"{path}: {error}", file=path, reason=type(error).__name__)
+
+
+def damaged(path: str, found: str, reason: str = StoreCorrupt.code) -> StoreCorrupt:
+    """What to say of a file that is no sound database, with the way out."""
+    lines = " ".join(found.split())
+    return StoreCorrupt(
+        f"{path} is damaged: {lines}. Stop everything that uses it, then put a copy made by `skalds db backup` back "
+        "with `skalds db restore`",
+        file=path,
+        reason=reason,
+    )

@@ -18,6 +18,9 @@ RENEW = """
 # The holder steps down.
 RESIGN = "UPDATE lease SET holder = '' WHERE duty = ?1 AND holder = ?2 AND term = ?3"
 
+# Every holder is known to be dead.
+FREE = "UPDATE lease SET holder = ''"
+
 
 class SqliteLeaseStore:
     """`LeaseStore` on SQLite."""
@@ -47,6 +50,11 @@ class SqliteLeaseStore:
         await self._connection.write(
             lambda connection: connection.execute(RESIGN, (lease.duty, lease.holder, lease.term))
         )
+
+
+def free_leases(connection: apsw.Connection) -> None:
+    """Lets every duty be taken at once, under its next term."""
+    connection.execute(FREE)
 
 
 def _row(connection: apsw.Connection, sql: str, *values: str | int) -> LeaseRow | None:

@@ -57,6 +57,10 @@ class LifeLocks:
                 os.close(self._watched.pop(session))
         return frozenset(self._exited)
 
+    def alive(self) -> frozenset[int]:
+        """The sessions of the folder whose processes live."""
+        return frozenset(self._present() - self.exited())
+
     def close(self) -> None:
         """Lets go of everything; to an observer that is the end of this process."""
         for handles in (self._held, self._watched):

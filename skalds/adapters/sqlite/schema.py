@@ -6,8 +6,10 @@ from pathlib import Path
 
 import apsw
 
+from skalds.adapters.sqlite.copies import keep_before_migration
+from skalds.adapters.sqlite.error_mapping import damaged
 from skalds.adapters.sqlite.select import one
-from skalds.errors import StoreCorrupt, StoreNewer, StoreUnavailable
+from skalds.errors import StoreNewer, StoreUnavailable
 
 Step = Callable[[apsw.Connection], None]
 
@@ -22,7 +24,7 @@ def _run_file(name: str) -> Step:
     return step
 
 
-STEPS: Sequence[Step] = (_run_file("001_first_schema.sql"),)
+STEPS: Sequence[Step] = (_run_file("001_first_schema.sql"), _run_file("002_retention.sql"))
 """Step n leads from schema version n to n + 1; what is here once is never changed, only added to."""
 
 
@@ -34,7 +36,7 @@ def migrate(connection: apsw.Connection, path: Path, steps: Sequence[Step] = STE
         return
     connection.pragma("journal_mode", "wal")
     if found:
-        _copy(connection, path.with_name(f"{path.stem}.version-{found}.db"))
+        keep_before_migration(connection, path, found)
     for number, step in enumerate(steps[found:], start=found + 1):
         with connection:
             step(connection)
@@ -64,7 +66,7 @@ def check(connection: apsw.Connection, path: Path, *, after_crash: bool) -> None
     if size < (CHECK_AFTER_CRASH_BELOW_BYTES if after_crash else CHECK_ALWAYS_BELOW_BYTES):
         found = one(connection, "PRAGMA quick_check(1)")
         if found != "ok":
-            raise StoreCorrupt(f"{path} is damaged: {found}. Stop everything and restore a copy", file=str(path))
+            raise damaged(str(path), str(found))
 
 
 def version_of(connection: apsw.Connection) -> int:
@@ -75,19 +77,4 @@ def version_of(connection: apsw.Connection) -> int:
 
 def _refuse_newer(found: int, known: int, path: Path) -> None:
     if found > known:
-        error = StoreNewer(found, known)
-        error.add_note(str(path))
-        raise error
-
-
-def _copy(connection: apsw.Connection, target: Path) -> None:
-    unfinished = target.with_suffix(".unfinished")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600)
-    copy = apsw.Connection(str(unfinished))
-    try:
-        with copy.backup("main", connection, "main") as backup:
-            backup.step(-1)
-    finally:
-        copy.close()
-    unfinished.replace(target)
+        raise StoreNewer(found, known, str(path))

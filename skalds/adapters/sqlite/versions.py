@@ -38,7 +38,8 @@ LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM task"
 ADD_TASK = "INSERT INTO task (seq, id, body) VALUES (?, ?, ?)"
 # Where it stands.
 ADD_RUN = (
-    f"INSERT INTO run (seq, class, created, slots, {', '.join(_RUN_COLUMNS)}) VALUES ({_marks(4 + len(_RUN_COLUMNS))})"
+    f"INSERT INTO run (seq, class, created, slots, keyed, {', '.join(_RUN_COLUMNS)}) "
+    f"VALUES ({_marks(5 + len(_RUN_COLUMNS))})"
 )
 # What was submitted, for the rare write that changes it.
 CHANGE_TASK = "UPDATE task SET body = ? WHERE seq = ?"
@@ -98,13 +99,18 @@ def insert(connection: apsw.Connection, placer: Placer, tasks: Sequence[Task]) -
     connection.executemany(
         ADD_RUN,
         [
-            (seq, placer.class_number(task.class_name), task.create_date_time, task.slots, *state_of(task), *placement)
+            (*_fixed(placer, seq, task), *state_of(task), *placement)
             for (seq, task), placement in zip(numbered, placements, strict=True)
         ],
     )
     _put_reports(connection, [(seq, task) for seq, task in numbered if any(report_of(task))])
     _follow(connection, placer, numbered, placements)
     return [seq for seq, _ in numbered]
+
+
+def _fixed(placer: Placer, seq: int, task: Task) -> tuple[Any, ...]:
+    is_keyed = task.idempotency_key is not None
+    return (seq, placer.class_number(task.class_name), task.create_date_time, task.slots, is_keyed)
 
 
 def update(connection: apsw.Connection, placer: Placer, changes: Sequence[Change]) -> list[bool]:

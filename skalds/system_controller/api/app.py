@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from skalds import __version__
 from skalds.errors import FieldProblem, SkaldsError, ValidationFailed
-from skalds.system_controller.api import dispatcher, nodes, root, stream, system, tasks
+from skalds.system_controller.api import dispatcher, nodes, reading_pages, root, stream, system, tasks
 from skalds.system_controller.api.answer_stamp import AnswerStamp
 from skalds.system_controller.api.dependencies import ApiParts
 from skalds.system_controller.api.error_mapping import (
@@ -35,8 +35,8 @@ def create_app(parts: ApiParts) -> FastAPI:
     app = SkaldsApi(
         title="Skalds System Controller",
         version=__version__,
-        docs_url="/api/docs",
-        redoc_url="/api/redoc",
+        docs_url=None,
+        redoc_url=None,
         openapi_url="/api/openapi.json",
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
@@ -44,6 +44,7 @@ def create_app(parts: ApiParts) -> FastAPI:
     app.state.parts = parts
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(reading_pages.router)
     app.add_exception_handler(SkaldsError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)

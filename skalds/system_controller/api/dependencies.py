@@ -1,6 +1,7 @@
 """What the API needs of the controller it belongs to."""
 
-import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
@@ -10,6 +11,8 @@ from skalds.config.system_controller_config import SystemControllerConfig
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 from skalds.ports.ids import Ids
+from skalds.system_controller.attachments.attachments_check import AttachmentsCheck
+from skalds.system_controller.events.live_events import LiveEvents
 from skalds.system_controller.fleet import Cluster
 from skalds.system_controller.monitor.dispatcher import Dispatcher
 
@@ -18,23 +21,27 @@ class OpenStreams:
     """The event streams being served; `close` ends them all, so that none holds up a shutdown."""
 
     def __init__(self) -> None:
-        self._closing = asyncio.Event()
-        self._open = 0
+        self._ends: set[Callable[[], None]] = set()
+        self._is_closed = False
 
     def __len__(self) -> int:
-        return self._open
+        return len(self._ends)
 
-    def __enter__(self) -> None:
-        self._open += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._open -= 1
+    @contextmanager
+    def opened(self, end: Callable[[], None]) -> Iterator[None]:
+        """Counts a stream while the context lasts; `end` is called when it has to end."""
+        self._ends.add(end)
+        try:
+            if self._is_closed:
+                end()
+            yield
+        finally:
+            self._ends.discard(end)
 
     def close(self) -> None:
-        self._closing.set()
-
-    async def wait_closing(self) -> None:
-        await self._closing.wait()
+        self._is_closed = True
+        for end in list(self._ends):
+            end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class ApiParts:
 
     engine: Engine
     cluster: Cluster
+    events: LiveEvents
     dispatcher: Dispatcher | None
     clock: Clock
     ids: Ids
@@ -54,9 +62,11 @@ class ApiParts:
     streams: OpenStreams = field(default_factory=OpenStreams)
     started_at: float = field(init=False)
     """Monotonic seconds at which the API was put together."""
+    attachments: AttachmentsCheck = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "started_at", self.clock.monotonic())
+        object.__setattr__(self, "attachments", AttachmentsCheck(self.cluster.fleet))
 
 
 async def _parts_of(request: Request) -> ApiParts:

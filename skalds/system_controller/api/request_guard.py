@@ -1,7 +1,7 @@
 """Looks at every request before anything else does, and sends away what must not come in.
 
     who       without a token only `Host` names of this machine and no foreign `Origin`; with one, its bearer
-    how much  bodies up to 1 MiB
+    how much  bodies up to 1 MiB; request line and headers up to 64 KiB
     what      bodies are JSON and say so; `strict_json` says what JSON we take
 
 What passed is left in the request's scope as a value, so that it is parsed once.
@@ -23,8 +23,13 @@ LARGEST_BODY = 1024 * 1024
 MOST_DISCARDED = 128 * LARGEST_BODY
 """How much of a body that is too large is read and thrown away, so that its sender gets to see the answer."""
 
+LARGEST_HEAD = 64 * 1024
+
 _JSON_VALUE = "skalds.json"
 _TOO_LARGE = HttpRefusal(413, "too_large", f"The body is larger than {LARGEST_BODY} bytes", {"connection": "close"})
+HEAD_TOO_LARGE = HttpRefusal(
+    431, "too_large", f"The request line and its headers are larger than {LARGEST_HEAD} bytes", {"connection": "close"}
+)
 _NOT_JSON = HttpRefusal(415, "unsupported_media_type", "The body must be sent as application/json")
 _NO_STREAM = HttpRefusal(
     415, "unsupported_media_type", "NDJSON is not supported yet: send an object, or an array of up to 500, as JSON"
@@ -66,7 +71,7 @@ class RequestGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refuse_caller(headers)
+        refusal = HEAD_TOO_LARGE if _head_size(scope) > LARGEST_HEAD else self._refuse_caller(headers)
         body = b""
         if refusal is None:
             body, refusal = await _read_body(headers, receive)
@@ -122,10 +127,17 @@ def _split_host(host: str) -> tuple[str, str]:
     return name.lower().removesuffix("."), port
 
 
+def _head_size(scope: Scope) -> int:
+    """Bytes of the request line and the headers, but for the marks between them."""
+    line = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    return line + sum(len(name) + len(value) for name, value in scope["headers"])
+
+
 def _refuse_media_type(headers: Headers) -> HttpRefusal | None:
-    if headers.get("content-encoding", "identity").lower() != "identity":
+    # All headers of a name, as they mean the same as one with a list; of two types neither is meant.
+    if ",".join(headers.getlist("content-encoding")).lower() not in ("", "identity"):
         return _ENCODED
-    media_type, *parameters = headers.get("content-type", "").lower().split(";")
+    media_type, *parameters = ",".join(headers.getlist("content-type")).lower().split(";")
     if media_type.strip() == "application/x-ndjson":
         return _NO_STREAM
     charsets = [text.partition("=")[2].strip(' "') for text in parameters if text.strip().startswith("charset")]

@@ -7,18 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from skalds.model.task import RunError, Task, TaskLifecycleStatus
+from skalds.system_controller.events.task_events import END_OF_HEARTBEATS, HEARTBEATS
 from skalds.system_controller.fleet import Fleet, KnownNode
 from skalds.system_controller.operations.read_fleet import NodeOverview
 from skalds.system_controller.operations.task_draft import SUBMITTABLE
-
-HEARTBEATS = 200
-"""Beats are shown modulo this number, as clients of 0.3.8 expect."""
-
-_END_OF_HEARTBEATS = {
-    TaskLifecycleStatus.FINISHED.value: 200,
-    TaskLifecycleStatus.FAILED.value: -1,
-    TaskLifecycleStatus.CANCELLED.value: -2,
-}
 
 
 class _Shape(BaseModel):
@@ -124,7 +116,7 @@ def show_tasks(tasks: Sequence[Task], fleet: Fleet) -> list[dict[str, Any]]:
 
 def _heartbeat(task: Task, fleet: Fleet) -> int:
     if task.lifecycle_status != TaskLifecycleStatus.RUNNING.value:
-        return _END_OF_HEARTBEATS.get(task.lifecycle_status, 0)
+        return END_OF_HEARTBEATS.get(task.lifecycle_status, 0)
     known = fleet.get(task.executor or "")
     here = known and task.assignment and known.registration.session == task.assignment.session
     return known.beats % HEARTBEATS if known and here else 0

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 
 from skalds.errors import ConfigurationError
 from skalds.runtime.log_setup import log_event
+from skalds.system_controller.api.bounded_head import BoundedHead
+from skalds.system_controller.api.event_stream import CONNECTION, Connection
 
 if TYPE_CHECKING:
     from skalds.system_controller.api.dependencies import ApiParts
@@ -90,6 +92,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
+                http=_HttpProtocol,
                 log_config=None,
                 access_log=False,
                 ws="none",
@@ -136,6 +139,14 @@ class _ServerLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         log_event(record.levelname, "http.server", message=record.getMessage().partition("\n")[0], error=error)
+
+
+class _HttpProtocol(BoundedHead):
+    """uvicorn's HTTP that lets event streams reach their connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"][CONNECTION] = Connection(self.transport)
 
 
 class _Server(uvicorn.Server):

@@ -34,7 +34,7 @@ from skalds.system_controller.operations.read_tasks import (
     with_waiting,
 )
 from skalds.system_controller.operations.submit_tasks import submit_task, submit_tasks
-from skalds.system_controller.operations.task_draft import DraftDefaults
+from skalds.system_controller.operations.task_draft import DraftDefaults, limit_attachments
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
@@ -93,7 +93,9 @@ def _agreed(name: str, *readings: str | None) -> str | None:
 async def submit(request: Request, parts: Parts) -> Response:
     """Submits one task (an object) or up to 500, all or none (an array)."""
     body = json_body(request)
-    defaults = DraftDefaults(parts.clock.wall_ms(), parts.ids.new, parts.settings.task_max_attempts)
+    defaults = DraftDefaults(
+        parts.clock.wall_ms(), parts.ids.new, parts.settings.task_max_attempts, parts.attachments.problems
+    )
     if isinstance(body, list):
         tasks = with_own_waiting(await submit_tasks(parts.engine, body, defaults), defaults.now)
         return JsonResponse({"items": show_tasks(tasks, parts.cluster.fleet)}, 201)
@@ -157,7 +159,9 @@ async def put_attachments(task_id: str, request: Request, parts: Parts) -> Respo
     attachments = body_fields(request, ("attachments",)).get("attachments")
     if not isinstance(attachments, dict):
         raise ValidationFailed.of("attachments", "must be a JSON object")
-    task = await change_attachments(parts.engine, parts.clock, task_id, attachments)
+    if complaint := limit_attachments(attachments):
+        raise ValidationFailed.of("attachments", complaint)
+    task = await change_attachments(parts.engine, parts.clock, task_id, attachments, parts.attachments.require)
     changed = show_success("Task attachments updated successfully", taskId=task_id, attachments=task.attachments)
     return JsonResponse(changed)
 

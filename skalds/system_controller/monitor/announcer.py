@@ -28,7 +28,8 @@ class Announcer:
         patience = {claim.id: now + (claim.accept_by - claim.assigned_at) / 1000 for claim in claims}
         failed = await self._bus.announce(messages)
         for message in failed:
-            log_event("WARNING", "announce.failed", node=message.event.recipient, tasks=len(message.event.task_ids))
+            about = {"task": message.event.task_ids[0], "tasks": len(message.event.task_ids)}
+            log_event("WARNING", "announce.failed", node=message.event.recipient, **about, reason="not delivered")
             self._unsent.append((message, patience[message.event.id or ""]))
 
     @property
@@ -43,7 +44,8 @@ class Announcer:
         if not waiting:
             return
         failed = await self._bus.announce([message for message, _ in waiting])
-        log_event("INFO", "announce.retried", sent=len(waiting) - len(failed), failed=len(failed))
+        level = "INFO" if len(failed) < len(waiting) else "DEBUG"
+        log_event(level, "announce.retried", sent=len(waiting) - len(failed), failed=len(failed))
         self._unsent += [entry for entry in waiting if entry[0] in failed]
 
 

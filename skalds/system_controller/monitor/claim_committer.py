@@ -39,6 +39,7 @@ class ClaimCommitter:
             finally:
                 self._live_runs.drop([run for task_id, run in reserved.items() if task_id not in given])
         kept = [replace(c, assigns=[a for a in c.assigns if a.task_id in given]) for c in claims]
+        _log_assigned(kept)
         return [claim for claim in kept if claim.assigns]
 
     def _claims(self, assigns: Sequence[Assign]) -> Sequence[Claim]:
@@ -58,6 +59,12 @@ class ClaimCommitter:
         except OutcomeUnknown:
             log_event("WARNING", "claim.outcome_unknown", claims=len(claims))
             return set(await self._queue.claimed([claim.id for claim in claims]))
+
+
+def _log_assigned(claims: Sequence[Claim]) -> None:
+    for claim in claims:
+        for assign in claim.assigns:
+            log_event("DEBUG", "task.assigned", task=assign.task_id, node=claim.node_id, attempt=assign.attempt + 1)
 
 
 def _live_run(assign: Assign) -> LiveRun:

@@ -21,6 +21,7 @@ from skalds.planning.filters import DISPATCHED_MODE
 from skalds.planning.strategies.registry import STRATEGIES
 from skalds.ports.dispatch_queue import Lane
 from skalds.runtime.alarm import Alarm
+from skalds.runtime.failpoint import failpoint
 from skalds.runtime.log_setup import log_event
 from skalds.runtime.periodic import Periodic
 from skalds.system_controller.fleet import Cluster
@@ -100,7 +101,8 @@ class Dispatcher:
         await self._engine.settings.write({STRATEGY_KEY: chosen and chosen.value})
         before = self._policy
         self._policy = self._configured.overlaid(await self._engine.settings.read())
-        log_event("INFO", "strategy.changed", before=before.strategy, now=self._policy.strategy)
+        reason = self._policy.strategy_source
+        log_event("INFO", "strategy.changed", before=before.strategy, now=self._policy.strategy, reason=reason)
         self.wake()
 
     def get_status(self) -> dict[str, Any]:
@@ -163,8 +165,11 @@ class Dispatcher:
 
     async def _assign_task_to_skald(self, plan: DispatchPlan, lease: LeaseRow) -> int:
         """Commits and announces the assignments of a plan; returns how many tasks were still there to be given away."""
+        failpoint("claim.before_commit", lambda: bool(plan.assignments))
         claims = await self._committer.commit(plan.assignments, lease)
+        failpoint("claim.committed", lambda: bool(claims))
         await self._announcer.announce(claims)
+        failpoint("claim.announced", lambda: bool(claims))
         given = sum(len(claim.assigns) for claim in claims)
         self._assigned_total += given
         return given

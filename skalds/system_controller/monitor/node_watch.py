@@ -47,8 +47,10 @@ class NodeWatch:
 
     async def run_once(self) -> bool:
         """Reads registrations and beats and renews the fleet's picture; says whether anything changed for dispatch."""
-        registrations = await self._directory.registrations()
+        # In this order: what is known of a session's end goes away when the session is closed, so that an older
+        # registration beside newer presences would show a dead node as a quiet one.
         presences = {(p.beat.node_id, p.beat.session): p for p in await self._directory.presences()}
+        registrations = await self._directory.registrations()
         elapsed = self._elapsed()
         nodes = {}
         for registration in registrations:
@@ -100,5 +102,8 @@ class NodeWatch:
                 if known.registration.closed:
                     log_event("INFO", "node.left", node=node_id, session=session)
                 elif known.liveness is not earlier.liveness:
-                    log_event(_LEVELS[known.liveness], f"node.{known.liveness.value}", node=node_id, session=session)
+                    reason = {} if known.is_online else {"reason": "its process ended" if known.exited else "silent"}
+                    log_event(
+                        _LEVELS[known.liveness], f"node.{known.liveness.value}", node=node_id, session=session, **reason
+                    )
         return changed

@@ -11,6 +11,7 @@ from skalds.planning import lifecycle
 from skalds.planning.recovery import SessionState, plan_recovery
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
+from skalds.runtime.failpoint import failpoint
 from skalds.runtime.log_setup import log_event
 from skalds.system_controller.fleet import Cluster
 from skalds.system_controller.leadership import Leadership
@@ -97,7 +98,9 @@ class TaskRecovery:
     async def _write(self, changes: Sequence[Change], lease: LeaseRow, reason: str) -> None:
         if not changes:
             return
+        failpoint("take_back.before_commit")
         written = await self._engine.ledger.write(changes, durable=True, lease=lease)
+        failpoint("take_back.committed")
         for change, done in zip(changes, written, strict=True):
             if done:
                 self._log(change.before, change.after, reason)
@@ -106,10 +109,10 @@ class TaskRecovery:
     def _log(self, before: Task, after: Task, reason: str) -> None:
         log_event(
             "WARNING",
-            "task.requeued" if not after.final else "task.released",
+            _name_of(before, after),
             task=before.id,
-            attempt=before.attempt,
             node=before.executor,
+            attempt=before.attempt,
             status=after.lifecycle_status,
             reason=reason,
         )
@@ -119,3 +122,9 @@ def _taken_back(task: Task, state: SessionState, now: int) -> Task:
     """What a node that left in good order had not accepted was never a run."""
     never_accepted = lifecycle.stage_of(task) is lifecycle.Stage.ASSIGNING
     return lifecycle.refuse(task, now) if state.left and never_accepted else lifecycle.lose(task, now)
+
+
+def _name_of(before: Task, after: Task) -> str:
+    if after.final:
+        return "task.released"
+    return "task.refused" if after.refusals > before.refusals else "task.requeued"

@@ -1,6 +1,6 @@
 """New attachments for a task, handed to its run if it has one."""
 
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 from skalds.model.event import Topic
@@ -10,9 +10,24 @@ from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 from skalds.system_controller.operations.revise_task import Revision, revise_task
 
+Require = Callable[[str, Any], None]
+"""Raises `ValidationFailed` for attachments that do not fit the class."""
 
-async def change_attachments(engine: Engine, clock: Clock, task_id: str, attachments: dict[str, Any]) -> Task:
-    """Replaces the attachments and returns the task as it is then; errors as `revise_task`."""
-    decide = partial(lifecycle.replace_attachments, attachments=attachments)
+
+async def change_attachments(
+    engine: Engine,
+    clock: Clock,
+    task_id: str,
+    attachments: dict[str, Any],
+    require: Require = lambda class_name, attachments: None,
+) -> Task:
+    """Replaces the attachments and returns the task as it is then; errors as `revise_task`, and those of `require`."""
+
+    def decide(task: Task, now: int) -> Task | lifecycle.Refused:
+        changed = lifecycle.replace_attachments(task, now, attachments=attachments)
+        if isinstance(changed, Task):
+            require(task.class_name, attachments)
+        return changed
+
     revision = Revision(decide, Topic.UPDATE_ATTACHMENT, "task.attachments_changed")
     return await revise_task(engine, clock, task_id, revision)

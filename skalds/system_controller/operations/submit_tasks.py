@@ -7,6 +7,7 @@ from skalds.errors import FieldProblem, OutcomeUnknown, ValidationFailed
 from skalds.model.submission import submission_digest
 from skalds.model.task import Task
 from skalds.ports.engine import Engine
+from skalds.runtime.failpoint import failpoint
 from skalds.system_controller.operations.task_draft import DraftDefaults, read_draft
 
 LARGEST_BATCH = 500
@@ -34,6 +35,7 @@ async def submit_tasks(engine: Engine, drafts: Sequence[Any], defaults: DraftDef
 
 
 async def _store(engine: Engine, tasks: Sequence[Task]) -> Sequence[Task]:
+    failpoint("submit.before_commit")
     try:
         stored = await engine.intake.submit(tasks)
     except OutcomeUnknown:
@@ -41,6 +43,7 @@ async def _store(engine: Engine, tasks: Sequence[Task]) -> Sequence[Task]:
         if found is None:
             raise
         stored = found
+    failpoint("submit.committed")
     engine.wakeup.notify()
     return stored
 

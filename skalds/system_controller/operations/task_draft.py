@@ -87,7 +87,8 @@ def _between(least: int, most: int) -> Callable[[float], str | None]:
     return lambda number: None if least <= number <= most else f"must be from {least} to {most}"
 
 
-def _attachments(value: object) -> str | None:
+def limit_attachments(value: object) -> str | None:
+    """What is wrong with attachments of any class."""
     if not isinstance(value, dict):
         return "must be a JSON object or null"
     size = len(orjson.dumps(value))
@@ -103,7 +104,7 @@ _LIMITS: Mapping[str, Callable[[Any], str | None]] = {
     "name": _length(256),
     "description": _length(4096),
     "idempotency_key": _printable(256),
-    "attachments": _attachments,
+    "attachments": limit_attachments,
     "max_attempts": _between(0, 1_000_000),
     "retry_delay_ms": _between(0, 86_400_000),
     "retry_backoff": _between(1, 1_000),
@@ -117,6 +118,9 @@ SUBMITTABLE: Sequence[str] = tuple(
 """Fields a submitter may fill in."""
 
 
+CheckAttachments = Callable[[str, Any], Sequence[FieldProblem]]
+
+
 @dataclass(frozen=True, slots=True)
 class DraftDefaults:
     """What a task gets that its submitter left out: the time, new ids, and how many failed runs end it."""
@@ -124,6 +128,8 @@ class DraftDefaults:
     now: int
     new_id: Callable[[], str]
     max_attempts: int
+    check: CheckAttachments = lambda class_name, attachments: ()
+    """What is wrong with the attachments of a task of this class."""
 
 
 def read_draft(draft: object, defaults: DraftDefaults, index: int | None = None) -> Task:
@@ -133,6 +139,8 @@ def read_draft(draft: object, defaults: DraftDefaults, index: int | None = None)
     values: dict[str, Any] = {"max_attempts": defaults.max_attempts, "source": "API"}
     problems = list(_sort_out(draft, values))
     task = _validated(values, problems)
+    if task is not None and not problems:
+        problems += defaults.check(task.class_name, task.attachments)
     if problems or task is None:
         raise ValidationFailed(FieldProblem(problem.field, problem.message, index) for problem in problems)
     return task.model_copy(

@@ -9,6 +9,7 @@ from skalds.testing.conformance.dispatch_queue import DispatchQueueSuite
 from skalds.testing.conformance.event_bus import EventBusSuite
 from skalds.testing.conformance.lease_store import LeaseStoreSuite
 from skalds.testing.conformance.node_directory import NodeDirectorySuite
+from skalds.testing.conformance.retention import RetentionSuite
 from skalds.testing.conformance.run_ledger import RunLedgerSuite
 from skalds.testing.conformance.settings_store import SettingsStoreSuite
 from skalds.testing.conformance.task_catalog import TaskCatalogSuite
@@ -25,4 +26,5 @@ __all__ = [
     "EventBusSuite",
     "WakeupSuite",
     "SettingsStoreSuite",
+    "RetentionSuite",
 ]

@@ -1,1 +1,1 @@
-"""The whole control plane in one process on a seeded virtual clock, with faults, and checks of what must never break."""
+"""The whole control plane in one process on a seeded virtual clock, with faults; and what must never break, checked."""

@@ -18,9 +18,10 @@ from skalds.config.skald_config import SkaldConfig
 from skalds.config.system_controller_config import SystemControllerConfig
 
 SHARED_ARGUMENTS = (
-    "log_level log_path log_retention log_rotation_mb log_split_with_worker_id redis_host redis_port redis_password "
-    "redis_sync_period redis_key_ttl kafka_host kafka_port kafka_username kafka_password kafka_topic_partitions "
-    "kafka_replication_factor mongo_host db_name skalds_engine skalds_data_dir skalds_token"
+    "log_level log_format log_path log_retention log_rotation_mb log_split_with_worker_id redis_host redis_port "
+    "redis_password redis_sync_period redis_key_ttl kafka_host kafka_port kafka_username kafka_password "
+    "kafka_topic_partitions kafka_replication_factor mongo_host db_name skalds_engine "
+    "skalds_data_dir skalds_token skalds_failpoints"
 )
 ARGUMENTS: dict[type[Settings], str] = {
     SkaldConfig: (

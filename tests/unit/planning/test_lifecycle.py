@@ -164,11 +164,27 @@ def test_refused_task_does_not_go_to_the_same_node_at_once_again() -> None:
     assert task.eligible_at == 200 + REFUSAL_PAUSE_MS
 
 
+def test_pause_after_a_refusal_ends_soon_whatever_the_clock_of_the_refusing_host_says() -> None:
+    offered = assign(a_task(eligible_at=50), 100)
+    assert offered.assignment is not None
+
+    assert lifecycle.refuse(offered, 3_600_000).eligible_at == offered.assignment.accept_by + REFUSAL_PAUSE_MS
+
+
 def test_drained_run_counts_nothing() -> None:
     task = lifecycle.hand_back(running(), 300)
 
     assert (task.lifecycle_status, task.refusals, task.failures, task.losses) == ("Created", 0, 0, 0)
     assert task.is_waiting
+
+
+def test_task_given_back_can_run_at_once_even_if_the_wall_clock_was_set_back() -> None:
+    assert lifecycle.lose(running(eligible_at=5_000_000), 300).eligible_at == 300
+    assert lifecycle.hand_back(running(eligible_at=5_000_000), 300).eligible_at == 300
+
+
+def test_task_given_back_keeps_its_place_in_the_order() -> None:
+    assert lifecycle.lose(running(eligible_at=50), 300).eligible_at == 50
 
 
 def test_drained_run_that_was_paused_stays_paused_without_a_node() -> None:

@@ -30,7 +30,12 @@ class SlowLeases(MemoryLeaseStore):
         super().__init__(world.store)
         self._clock = world.clock
         self.delay = 0.0
+        self.delay_of_reading = 0.0
         self.down = False
+
+    async def read(self, duty: Duty) -> LeaseRow | None:
+        await self._clock.sleep(self.delay_of_reading)
+        return await super().read(duty)
 
     async def take(self, duty: Duty, holder: str, seen: LeaseRow | None, expires: int) -> LeaseRow | None:
         row = await super().take(duty, holder, seen, expires)
@@ -124,6 +129,26 @@ async def test_renewed_lease_is_never_taken(world: World) -> None:
         await first.run_once()
         await second.run_once()
         await world.clock.advance(TTL - 1)
+
+    assert term_of(second) is None
+
+
+async def test_time_counts_from_the_answer_because_the_row_may_have_been_written_while_the_question_travelled(
+    world: World,
+) -> None:
+    leases = SlowLeases(world)
+    first, second = contender(world, "a"), contender(world, "b", leases)
+    await first.run_once()
+    leases.delay_of_reading = 1.0
+    looking = asyncio.ensure_future(second.run_once())
+    await world.clock.advance(0.9)
+    await first.run_once()
+    await world.clock.advance(0.1)
+    await looking
+
+    leases.delay_of_reading = 0.0
+    await world.clock.advance(TTL - 1.0)
+    await second.run_once()
 
     assert term_of(second) is None
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -20,6 +20,8 @@ from skalds.model.run_change import Change
 from skalds.model.task import Task
 from skalds.system_controller.api.app import create_app
 from skalds.system_controller.api.dependencies import ApiParts
+from skalds.system_controller.change_tail import ChangeTail
+from skalds.system_controller.events.live_events import LiveEvents
 from skalds.system_controller.fleet import Cluster, Fleet, KnownNode
 from skalds.system_controller.leadership import Leadership
 from skalds.system_controller.live_runs import LiveRuns
@@ -40,6 +42,7 @@ class Served:
     http: httpx.AsyncClient
     engine: MemoryEngine
     clock: FakeClock
+    tail: ChangeTail
 
     async def call(self, method: str, path: str, body: Any = None, **arguments: Any) -> httpx.Response:
         if body is not None:
@@ -79,7 +82,10 @@ async def serve(
     if mode is SystemControllerModeEnum.DISPATCHER:
         leadership = Leadership(Duty.DISPATCHER, "controller-1", engine.leases, clock, Timings())
         dispatcher = Dispatcher(leadership, cluster, DispatchPolicy.configured(settings), around)
-    made = ApiParts(engine, cluster, dispatcher, clock, ids, settings, **parts)
+    tail = ChangeTail(engine.ledger, cluster.live_runs, clock)
+    events = LiveEvents(replace(around, ids=CountingIds("e")), cluster, lambda: tail.position)
+    tail.listeners.append(events.follow_changes)
+    made = ApiParts(engine, cluster, events, dispatcher, clock, ids, settings, **parts)
     app = create_app(made)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=LOCAL) as http:
-        yield Served(made, app, http, engine, clock)
+        yield Served(made, app, http, engine, clock, tail)

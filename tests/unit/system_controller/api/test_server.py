@@ -67,6 +67,7 @@ async def test_an_open_stream_does_not_hold_up_the_stop(api: Served, listening: 
     ):
         lines = stream.aiter_lines()
         assert "connection" in await anext(lines)
+        assert (await anext(lines)).startswith("id: ")
         async with asyncio.timeout(4):
             await server.stop()
         assert [line async for line in lines if line] == []

@@ -1,13 +1,13 @@
 """Event streams greet at once, stay open, and end when the client or the controller goes."""
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
 from starlette.types import Message
 
 from tests.unit.system_controller.api.served import Served
+from tests.unit.system_controller.events.listening import read
 
 
 class Listener:
@@ -57,8 +57,9 @@ async def test_a_stream_begins_with_the_connection_frame_and_stays_open(api: Ser
     assert (start["status"], headers[b"content-type"]) == (200, b"text/event-stream")
     assert headers[b"cache-control"] == b"no-cache"
     assert not {b"access-control-allow-origin", b"content-encoding"} & set(headers)
-    data, _, rest = first["body"].partition(b"\n\n")
-    assert (json.loads(data.removeprefix(b"data: ")), rest) == ({"type": "connection", "message": greeting}, b"")
+    (frame,) = read(first["body"])
+    assert frame.value == {"type": "connection", "message": greeting}
+    assert frame.id.endswith("-0")
     assert (first["more_body"], len(api.parts.streams)) == (True, 1)
     listener.go()
     await listener.answering

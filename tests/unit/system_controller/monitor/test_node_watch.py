@@ -1,5 +1,7 @@
 """Nodes become suspect and lost by observed silence alone, and lost at once when they certainly ended."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from skalds.adapters.memory.engine import MemoryEngine
@@ -60,6 +62,34 @@ async def test_node_that_never_beats_is_given_up_as_well(world: World, replica: 
     await watch_for(world, replica, LOST)
 
     assert known(replica).liveness is Liveness.LOST
+
+
+async def test_dead_node_does_not_seem_alive_while_another_controller_closes_its_session(
+    world: World, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = MemoryEngine(world.store, world.clock)
+    session = await machine.directory.register(a_node(id="n1"), 0)
+    await machine.close()
+    await replica.watch.run_once()
+    assert known(replica).liveness is Liveness.LOST
+
+    directory = replica.around.engine.directory
+    readings = {name: getattr(directory, name) for name in ("registrations", "presences")}
+
+    def closed_after(name: str) -> Callable[[], Awaitable[object]]:
+        async def read() -> object:
+            seen = await readings[name]()
+            await directory.leave("n1", session)
+            return seen
+
+        return read
+
+    for name in readings:
+        monkeypatch.setattr(directory, name, closed_after(name))
+    await replica.watch.run_once()
+
+    node = replica.cluster.fleet.get("n1")
+    assert node is None or not node.is_online
 
 
 async def test_each_beat_starts_the_silence_anew(world: World, replica: Replica) -> None:

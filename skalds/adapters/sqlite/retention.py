@@ -1,0 +1,89 @@
+# ruff: noqa: S608 - only constants of this package are put into SQL
+"""Forgetting what is over."""
+
+import apsw
+import orjson
+
+from skalds.adapters.sqlite.connection import Connection
+from skalds.adapters.sqlite.placement import Place, add_to_tally
+from skalds.adapters.sqlite.select import rows
+from skalds.adapters.sqlite.versions import check_lease
+from skalds.model.lease import LeaseRow
+from skalds.ports.retention import Forgotten, Retention
+
+_HOLDS_SLOT = "executor IS NOT NULL AND attempt > 0 AND released_at IS NULL"
+_GIVEN = "(SELECT value FROM json_each(?))"
+
+# The oldest ended tasks without an idempotency key, then those with one.
+FIND_ENDED = f"""
+    SELECT seq, status, keyed FROM run INDEXED BY run_ended
+    WHERE final = 1 AND keyed = 0 AND updated < ?1 AND NOT ({_HOLDS_SLOT})
+    UNION ALL
+    SELECT seq, status, keyed FROM run INDEXED BY run_ended
+    WHERE final = 1 AND keyed = 1 AND updated < ?2 AND NOT ({_HOLDS_SLOT})
+    LIMIT ?3
+"""
+# The keys of some tasks; found by what was submitted, for the table is in the order of keys.
+FORGET_KEYS = """
+    DELETE FROM idempotency WHERE (tenant, key) IN (
+        SELECT task.body ->> 'tenant', task.body ->> 'idempotency_key'
+        FROM json_each(?1) AS given CROSS JOIN task ON task.seq = given.value
+    ) AND seq IN (SELECT value FROM json_each(?1))
+"""
+# Everything else of them.
+FORGET_REPORTS = f"DELETE FROM report WHERE seq IN {_GIVEN}"
+FORGET_RUNS = f"DELETE FROM run WHERE seq IN {_GIVEN}"
+FORGET_TASKS = f"DELETE FROM task WHERE seq IN {_GIVEN}"
+# Lanes in which nothing waits. The last one stays, because its number would be given out again.
+FORGET_LANES = f"""
+    DELETE FROM lane
+    WHERE NOT EXISTS (SELECT 1 FROM queue WHERE queue.lane = lane.id)
+    AND NOT EXISTS (
+        SELECT 1 FROM run INDEXED BY run_timer_lane WHERE run.lane = lane.id AND run.place = {Place.TIMER}
+    )
+    AND id < (SELECT max(id) FROM lane)
+"""
+# Registrations that ended long ago; numbers of sessions are never given out again in any case.
+FORGET_NODES = """
+    DELETE FROM node WHERE closed = 1 AND registered_at < ? AND NOT EXISTS (
+        SELECT 1 FROM run INDEXED BY run_live
+        WHERE run.executor = node.id AND run.executor IS NOT NULL AND run.attempt > 0 AND run.released_at IS NULL
+    )
+"""
+
+
+class SqliteRetention:
+    """`Retention` on SQLite; freed pages are used again, the file does not shrink."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def forget_ended(self, before: int, keyed_before: int, limit: int, lease: LeaseRow) -> int:
+        def work(connection: apsw.Connection) -> int:
+            check_lease(connection, lease)
+            return _forget(connection, rows(connection, FIND_ENDED, (before, keyed_before, limit)))
+
+        return await self._connection.write(work)
+
+    async def forget_leftovers(self, before: int, lease: LeaseRow) -> Forgotten:
+        def work(connection: apsw.Connection) -> Forgotten:
+            check_lease(connection, lease)
+            connection.execute(FORGET_LANES)
+            lanes = connection.changes()
+            connection.execute(FORGET_NODES, (before,))
+            return Forgotten(lanes, connection.changes())
+
+        return await self._connection.write(work)
+
+
+def _forget(connection: apsw.Connection, ended: list[tuple[int, str, int]]) -> int:
+    seqs = orjson.dumps(sorted(seq for seq, _, _ in ended)).decode()
+    if any(keyed for _, _, keyed in ended):
+        connection.execute(FORGET_KEYS, (seqs,))
+    for statement in (FORGET_REPORTS, FORGET_RUNS, FORGET_TASKS):
+        connection.execute(statement, (seqs,))
+    add_to_tally(connection, [(status, -1) for _, status, _ in ended])
+    return len(ended)
+
+
+_: type[Retention] = SqliteRetention

@@ -1,0 +1,29 @@
+"""What a node logs of the changes it wrote."""
+
+from skalds.model.run_change import Change
+from skalds.model.task import TaskLifecycleStatus
+from skalds.runtime.log_setup import log_event
+
+_CREATED = TaskLifecycleStatus.CREATED.value
+_RUNNING = TaskLifecycleStatus.RUNNING.value
+_FAILED = TaskLifecycleStatus.FAILED.value
+
+
+def log_change(change: Change) -> None:
+    """One line for each run that was accepted, was refused, ended or goes back to the queue."""
+    before, after = change.before, change.after
+    if after.lifecycle_status == before.lifecycle_status:
+        return
+    about = {"task": after.id, "node": before.executor, "attempt": after.attempt}
+    if after.lifecycle_status == _RUNNING:
+        log_event("DEBUG", "task.accepted", **about)
+    elif after.lifecycle_status == _CREATED and after.refusals > before.refusals:
+        log_event("INFO", "task.refused", **about, reason="no room here, an unknown class, or the node is leaving")
+    elif after.lifecycle_status == _CREATED:
+        reason = "its process was lost" if after.losses > before.losses else "the node is leaving"
+        log_event("INFO", "task.requeued", **about, reason=reason)
+    elif after.lifecycle_status == _FAILED and after.error is not None:
+        reason = f"{after.error.type}: {after.error.message}"
+        log_event("WARNING", "task.failed", **about, final=after.final, reason=reason)
+    else:
+        log_event("DEBUG", "task.ended", **about, status=after.lifecycle_status)

@@ -1,0 +1,1 @@
+"""Checks attachments against what the nodes say their worker classes take."""

@@ -1,0 +1,1 @@
+"""Live events: what happens to tasks and nodes, told to everyone who listens, encoded once."""

@@ -1,0 +1,161 @@
+"""A store of an earlier version is brought forward with all it holds, after a copy, whatever interrupts it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+import pytest
+
+from skalds.adapters.sqlite import schema
+from skalds.adapters.sqlite.engine import SqliteEngine
+from skalds.adapters.sqlite.select import column, one
+from skalds.model.lease import Duty
+from skalds.testing import FakeClock, a_node, a_task
+from skalds.testing.builders import A_MOMENT
+from skalds.testing.conformance.steps import lead, ready_ids
+
+STORES = Path(__file__).parent / "stores"
+TASKS = json.loads((STORES / "version_1.json").read_text(encoding="utf-8"))
+"""What the version that made `version_1.sql` read from it."""
+
+LATEST = len(schema.STEPS)
+
+INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+import apsw
+from skalds.adapters.sqlite import schema
+
+def killed_in_the_middle(connection):
+    connection.execute("CREATE TABLE half_done (n INTEGER) STRICT; UPDATE run SET rev = 999")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+path = Path(sys.argv[1])
+steps = [*schema.STEPS[: int(sys.argv[2])], killed_in_the_middle]
+schema.migrate(apsw.Connection(str(path)), path, steps)
+"""
+
+
+@pytest.fixture
+def old_store(tmp_path: Path) -> Path:
+    """A data directory of version 1."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    database = apsw.Connection(str(data / "skalds.db"))
+    database.pragma("journal_mode", "wal")
+    database.execute((STORES / "version_1.sql").read_text(encoding="utf-8"))
+    assert schema.version_of(database) == 1
+    database.close()
+    return data
+
+
+async def _open(data: Path) -> SqliteEngine:
+    return await SqliteEngine.open(data, FakeClock(), role="controller")
+
+
+async def _tasks(engine: SqliteEngine) -> list[dict[str, object]]:
+    return [task.model_dump(mode="json") for task in await engine.catalog.get_many([task["id"] for task in TASKS])]
+
+
+async def test_everything_is_kept(old_store: Path) -> None:
+    engine = await _open(old_store)
+    assert await _tasks(engine) == TASKS
+    assert await ready_ids(engine) == ["waiting", "keyed"]
+    assert await engine.queue.ripen(0) == A_MOMENT + 1_000_000
+    counts = {"Created": 3, "Assigning": 1, "Running": 1, "Finished": 1, "Failed": 1, "Cancelled": 1}
+    assert await engine.catalog.count_by_status() == counts
+    assert await engine.settings.read() == {"dispatcher.strategy": "RANDOM"}
+    assert [known.node.id for known in await engine.directory.registrations()] == ["node-1"]
+    assert await engine.directory.register(a_node(id="new"), 1) > 2
+    assert len(await engine.ledger.changes_since(0, 100) or []) == 19
+    await engine.close()
+
+
+async def test_what_needs_the_new_schema_works_on_old_rows(old_store: Path) -> None:
+    engine = await _open(old_store)
+    [again] = await engine.intake.submit([a_task(id="again", idempotency_key="key-2")])
+    assert again.id == "finished"
+    lease = await lead(engine, Duty.MONITOR)
+    assert await engine.retention.forget_ended(A_MOMENT * 2, 0, 100, lease) == 2
+    assert await engine.retention.forget_ended(0, A_MOMENT * 2, 100, lease) == 1
+    await engine.close()
+
+
+async def test_copy_is_what_was_there_before(old_store: Path) -> None:
+    before = _content(old_store / "skalds.db")
+    await (await _open(old_store)).close()
+    assert _content(old_store / "skalds.version-1.db") == before
+    assert schema.version_of(apsw.Connection(str(old_store / "skalds.version-1.db"))) == 1
+    assert not _names(old_store, "*.unfinished*")
+
+
+async def test_store_of_this_version_is_not_copied(tmp_path: Path) -> None:
+    await (await _open(tmp_path / "data")).close()
+    await (await _open(tmp_path / "data")).close()
+    assert not _names(tmp_path / "data", "*.version-*")
+
+
+@pytest.mark.parametrize("done", range(1, LATEST + 1))
+async def test_killed_in_the_middle_it_has_the_version_of_the_last_whole_step(old_store: Path, done: int) -> None:
+    database = old_store / "skalds.db"
+    _migrate_and_be_killed(database, done)
+    found = apsw.Connection(str(database))
+    assert schema.version_of(found) == done
+    assert one(found, "PRAGMA integrity_check") == "ok"
+    assert column(found, "SELECT name FROM sqlite_schema WHERE name = 'half_done'") == []
+    found.close()
+
+    engine = await _open(old_store)
+    assert await _tasks(engine) == TASKS
+    await engine.close()
+
+
+def test_copy_from_before_is_not_overwritten_and_the_last_three_stay(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+
+    def step(connection: apsw.Connection) -> None:
+        connection.execute("CREATE TABLE IF NOT EXISTS kept (n INTEGER) STRICT")
+
+    connection = apsw.Connection(str(path))
+    schema.migrate(connection, path, [step])
+    for number in range(1, 6):
+        connection.execute("INSERT INTO kept VALUES (?)", (number,))
+        connection.pragma("user_version", 1)
+        schema.migrate(connection, path, [step, step])
+        _age(tmp_path)
+    connection.close()
+    copies = {copy.name: column(apsw.Connection(str(copy)), "SELECT max(n) FROM kept") for copy in _copies(tmp_path)}
+    assert sorted(copies.values()) == [[3], [4], [5]]
+    assert len(copies) == 3
+
+
+def _migrate_and_be_killed(database: Path, done: int) -> None:
+    killed = subprocess.run([sys.executable, "-c", INTERRUPTED, str(database), str(done)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+
+
+def _names(folder: Path, pattern: str) -> list[str]:
+    return [path.name for path in folder.glob(pattern)]
+
+
+def _copies(folder: Path) -> list[Path]:
+    return sorted(folder.glob("old.version-*.db"))
+
+
+def _age(folder: Path) -> None:
+    """Copies made within one tick of the file system's clock must not look equally old."""
+    for copy in _copies(folder):
+        stat = copy.stat()
+        os.utime(copy, ns=(stat.st_atime_ns, stat.st_mtime_ns - 10**9))
+
+
+def _content(path: Path) -> dict[str, list[object]]:
+    database = apsw.Connection(str(path))
+    tables = column(database, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    content = {name: list(database.execute(f"SELECT * FROM {name}")) for name in tables}
+    database.close()
+    return content

@@ -1,0 +1,92 @@
+"""Answers of the API, made by the API itself, and a controller that gives them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+
+from skalds.model.task import RunRecord, Task
+from skalds.system_controller.api.schemas import show_task
+from skalds.system_controller.fleet import Fleet
+from skalds.testing import a_task
+
+NOW = 1_800_000_000_000
+MADE_ID = "01a20c5e-cb7c-7002-87d7-1d8c5c347665"
+HOSTILE = "\x1b[2Jred\nnext\u202eline\x9b31m"
+"""Clears a screen, breaks a line, turns the direction of text, and starts a sequence with a single character."""
+
+Json = dict[str, Any]
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def answered_task(**changes: Any) -> Json:
+    """A task as the API shows it."""
+    task = a_task(id=changes.pop("id", "task-1"), create_date_time=NOW - 60_000, update_date_time=NOW - 30_000)
+    shown: Json = orjson.loads(orjson.dumps(show_task(Task.model_validate({**task.model_dump(), **changes}), Fleet())))
+    return shown
+
+
+def run_record(attempt: int, submitted: int = NOW - 60_000, **changes: Any) -> RunRecord:
+    """A run with 10 ms, 20 ms, 30 ms and 4 s between its stages."""
+    stages = {"assigned": submitted + 10, "accepted": submitted + 30, "running": submitted + 60}
+    end = {"finished": submitted + 4060, "outcome": "failed"}
+    return RunRecord.model_validate(
+        {"attempt": attempt, "node": "node-1", "submitted": submitted, **stages, **end, **changes}
+    )
+
+
+def answered_node(**changes: Any) -> Json:
+    """A node as the API shows it."""
+    return {
+        "id": "node-1",
+        "type": "node",
+        "status": "online",
+        "lastHeartbeat": str(NOW - 300),
+        "supportedTasks": ["Demo"],
+        "currentTasks": [],
+        "heartbeat": 3,
+        "taskCount": 0,
+        "liveness": "online",
+        "draining": False,
+        "session": 7,
+        "registeredAt": NOW - 100_000,
+        "slots": 4,
+        "usedSlots": 1,
+        "labels": {},
+        "resources": {},
+        "facts": {"hostname": "alpha", "pid": 42, "python": "3.11.7", "cpus": 8},
+        "protocol": 1,
+        **changes,
+    }
+
+
+def answered_dispatcher(**changes: Any) -> Json:
+    """The dispatcher's status as the API shows it."""
+    return {
+        "running": True,
+        "interval": 5,
+        "strategy": "LEAST_TASKS",
+        "thread_alive": True,
+        "available_skalds": 2,
+        "total_skald_tasks": 3,
+        "strategySource": "default",
+        "strategies": ["LEAST_TASKS", "ROUND_ROBIN", "RANDOM"],
+        "leading": True,
+        "leader": "vm-1970",
+        "term": 4,
+        "assignedTotal": 1234,
+        "lastPass": {"at": NOW - 2000, "durationMs": 0.452, "assigned": 2, "waitingLanes": {"no_free_slot": 3}},
+        **changes,
+    }
+
+
+def listing(*tasks: Json, total: int | None = None, **changes: Any) -> Json:
+    """A page of the task list."""
+    count = len(tasks) if total is None else total
+    return {"items": list(tasks), "total": count, "totalIsExact": True, "page": 1, "pageSize": 20, **changes}
+
+
+def text_of(lines: Any) -> list[str]:
+    """Rendered lines without their looks."""
+    return [str(line) for line in lines]
