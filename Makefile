@@ -24,8 +24,9 @@ demo: $(READY) ## Run a small cluster with tasks and show what it does (ARGS=...
 up: $(READY) ## Run a controller and nodes on this machine (ARGS="--nodes 3")
 	@$(BIN)/skalds up $(ARGS)
 
+# The acceptance tests mostly wait for processes, so more of them than cores can run side by side.
 test: $(READY) ## Run every test
-	@$(BIN)/python -m pytest --quiet $(ARGS)
+	@$(BIN)/python -m pytest --quiet --numprocesses 3 --dist loadfile $(ARGS)
 
 simulate: $(READY) ## Live through random failures in virtual time (SEEDS=500; SEED=17 shows one)
 	@$(BIN)/python -m skalds.testing.simulation $(if $(SEED),--seed $(SEED) --trace,--seeds $(or $(SEEDS),200) --processes 2)

@@ -67,11 +67,13 @@ def test_an_interrupted_node_hands_its_tasks_back_uncounted(system: RunningSyste
 
     system.processes.kill("a", signal.SIGINT)
 
-    task = system.wait_status(task_id, "Created")
-    assert (task["failures"], task["losses"], task["refusals"]) == (0, 0, 0)
-    assert task["runs"][0]["outcome"] == "drained"
+    system.wait_status(task_id, "Created")
     system.start_nodes("b")
-    system.recorded(task_id, 2)
+    task = system.wait_status(task_id, "Running")
+    assert task["executor"] == "b"
+    # A controller that has not heard of the leaving yet may offer the task once more; that costs a refusal, no run.
+    assert (task["failures"], task["losses"]) == (0, 0)
+    assert [run["outcome"] for run in task["runs"] if run["accepted"]] == ["drained", None]
 
 
 def test_a_node_told_to_terminate_lets_its_tasks_finish(system: RunningSystem) -> None:
