@@ -22,8 +22,8 @@ class Retention(Protocol):
     async def forget_ended(self, before: int, keyed_before: int, limit: int, lease: LeaseRow) -> int:
         """Deletes tasks that are final and hold no slot, oldest first, at most `limit`; returns how many.
 
-        Those with an idempotency key if last written before `keyed_before` (wall ms), the others before `before`. All
-        of a task goes at once: report, key and its part of the counts. Costs by what is deleted.
+        Those with an idempotency key if submitted and last written before `keyed_before` (wall ms), the others before
+        `before`. All of a task goes at once: report, key and its part of the counts. Costs by what is deleted.
         """
         ...
 

@@ -76,7 +76,7 @@ class LiveRuns:
         """Puts a fresh reading of the store in place; returns how many entries had been wrong."""
         self._reserved.clear()
         fresh = {run.task_id: run for run in runs}
-        wrong = [id_ for id_ in self._runs.keys() | fresh.keys() if self._runs.get(id_) != fresh.get(id_)]
+        wrong = [id_ for id_ in sorted(self._runs.keys() | fresh.keys()) if self._runs.get(id_) != fresh.get(id_)]
         for task_id in wrong:
             if task_id in fresh:
                 self._put(fresh[task_id], now)

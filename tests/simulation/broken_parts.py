@@ -129,3 +129,6 @@ BROKEN: Mapping[str, tuple[str, Break]] = {
     "nodes are given up too late": ("L2", _timings(lost=15)),
     "cancelled runs may take their time": ("L4", _timings(cancel_grace=15)),
 }
+
+RARE: Mapping[str, int] = {"claims are not checked for their term": 180}
+"""Defects that few seeds show, and where to begin looking so that the test need not take long."""

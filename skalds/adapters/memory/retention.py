@@ -21,7 +21,8 @@ class MemoryRetention:
             for task in self._store.rows.values()
             if task.final
             and not task.holds_slot
-            and task.update_date_time < (before if task.idempotency_key is None else keyed_before)
+            and max(task.update_date_time, task.create_date_time)
+            < (before if task.idempotency_key is None else keyed_before)
         ]
         # In the order of SQLite's index.
         ended.sort(key=lambda task: (task.idempotency_key is not None, task.update_date_time))

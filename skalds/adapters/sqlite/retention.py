@@ -14,13 +14,14 @@ from skalds.ports.retention import Forgotten, Retention
 _HOLDS_SLOT = "executor IS NOT NULL AND attempt > 0 AND released_at IS NULL"
 _GIVEN = "(SELECT value FROM json_each(?))"
 
-# The oldest ended tasks without an idempotency key, then those with one.
+# The oldest ended tasks without an idempotency key, then those with one. A node whose clock stood in the past when it
+# reported must not make a new task look old, hence both moments.
 FIND_ENDED = f"""
     SELECT seq, status, keyed FROM run INDEXED BY run_ended
-    WHERE final = 1 AND keyed = 0 AND updated < ?1 AND NOT ({_HOLDS_SLOT})
+    WHERE final = 1 AND keyed = 0 AND updated < ?1 AND created < ?1 AND NOT ({_HOLDS_SLOT})
     UNION ALL
     SELECT seq, status, keyed FROM run INDEXED BY run_ended
-    WHERE final = 1 AND keyed = 1 AND updated < ?2 AND NOT ({_HOLDS_SLOT})
+    WHERE final = 1 AND keyed = 1 AND updated < ?2 AND created < ?2 AND NOT ({_HOLDS_SLOT})
     LIMIT ?3
 """
 # The keys of some tasks; found by what was submitted, for the table is in the order of keys.

@@ -17,8 +17,8 @@ CANCELLED = TaskLifecycleStatus.CANCELLED
 
 
 async def _ended(engine: Engine, id_: str, at: int, **fields: object) -> Task:
-    """A task that was cancelled at `at` before anything ran."""
-    [task] = await engine.intake.submit([a_task(id=id_, **fields)])
+    """A task that was submitted at 0 and cancelled at `at` before anything ran."""
+    [task] = await engine.intake.submit([a_task(**{"id": id_, "create_date_time": 0, **fields})])
     change = to(task, CANCELLED, at, final=True)
     assert list(await engine.ledger.write([change], durable=True)) == [True]
     return change.after
@@ -44,6 +44,11 @@ class RetentionSuite:
         assert await engine.catalog.count_by_status() == {"Cancelled": 1}
         assert await _forget(engine, 200) == 0
 
+    async def test_clock_that_stood_in_the_past_at_the_end_makes_no_task_old(self, engine: Engine) -> None:
+        await _ended(engine, "young", 100, create_date_time=500)
+        assert await _forget(engine, 200) == 0
+        assert await _forget(engine, 501) == 1
+
     async def test_what_goes_on_stays(self, engine: Engine) -> None:
         await engine.intake.submit([a_task(id="waiting"), a_task(id="timed", eligible_at=A_MOMENT + 5_000)])
         await assigned(engine, a_task(id="given"))
@@ -51,7 +56,7 @@ class RetentionSuite:
         assert await _ids(engine, "waiting", "timed", "given") == ["waiting", "timed", "given"]
 
     async def test_what_holds_a_slot_stays_until_it_is_released(self, engine: Engine) -> None:
-        [task] = await assigned(engine, a_task())
+        [task] = await assigned(engine, a_task(create_date_time=0))
         ended = to(task, FINISHED, 100, final=True, result={"lines": 7})
         await engine.ledger.write([ended], durable=True)
         assert await _forget(engine, 1_000) == 0

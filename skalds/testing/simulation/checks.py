@@ -10,7 +10,16 @@ from skalds.model.submission import submission_digest
 from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.planning.lifecycle import LIFE_CYCLE, MAX_LOSSES, Actor, Stage, is_allowed, stage_of
 from skalds.testing.simulation import bounds
-from skalds.testing.simulation.history import Asked, Crashed, Entered, History, Promised, SessionOpened, Version
+from skalds.testing.simulation.history import (
+    Asked,
+    Crashed,
+    Entered,
+    History,
+    Promised,
+    SessionOpened,
+    StaleBatch,
+    Version,
+)
 from skalds.testing.simulation.observed_store import ObservedStore
 
 if TYPE_CHECKING:
@@ -140,6 +149,8 @@ def cancel_is_kept(history: History) -> Findings:
 
 def only_the_leader_commits(history: History) -> Findings:
     """S13: a claim or a write of the monitor lands only while its term is the present one, held by its author."""
+    for at, batch in history.of(StaleBatch):
+        yield f"{batch} at {at:.3f}"
     for at, version in history.of(Version):
         author, assignment = version.author, version.after.assignment
         if author.role != "controller":

@@ -139,7 +139,9 @@ class Connection:
     def _run(self, request: _Request) -> tuple[object, Exception | None]:
         self._store.author = request.author
         try:
-            return finish(request.call), None
+            result = finish(request.call)
+            self._store.note_batch(request.author)
+            return result, None
         except SkaldsError as error:
             return None, error
         finally:

@@ -21,6 +21,9 @@ class FaultKind(Enum):
     DEAF_TO_BEATS = "deaf to beats"
 
 
+_DISTURBING = frozenset({FaultKind.FREEZE, FaultKind.CUT})
+
+
 class Fault(NamedTuple):
     """One fault: it begins at `at` and ends after `seconds`."""
 
@@ -57,4 +60,9 @@ def draw_script(rng: random.Random, controllers: Sequence[str], nodes: Sequence[
     ]
     requests = [(rng.uniform(0, end), True) for _ in range(rng.randrange(4, 20))]
     requests += [(rng.uniform(0, end), False) for _ in range(rng.randrange(12))]
+    # Work for a leader at the moment it is disturbed, and a backlog that is still there when it comes back.
+    disturbed = [fault.at for fault in faults if fault.host in controllers and fault.kind in _DISTURBING]
+    requests += [(max(0.0, at - rng.uniform(-0.005, 0.02)), True) for at in disturbed]
+    if disturbed and rng.random() < 0.5:
+        requests += [(max(0.0, disturbed[0] - rng.random()), True) for _ in range(20)]
     return Script(end, sorted(faults, key=lambda fault: fault.at), sorted(requests))

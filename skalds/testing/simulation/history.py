@@ -49,6 +49,15 @@ class Refused(NamedTuple):
         return f"{self.change.before.id} rev {self.change.after.rev} refused to {self.author.process}"
 
 
+class StaleBatch(NamedTuple):
+    """A batch under a lease that is no longer the stored one was let through, whether or not it changed anything."""
+
+    author: Author
+
+    def __str__(self) -> str:
+        return f"{self.author.call} of {self.author.process} was let through under {self.author.lease}"
+
+
 class LeaseMoved(NamedTuple):
     """A lease changed its holder or term; the row had not been written since `unchanged_since`."""
 
@@ -155,7 +164,18 @@ class Crashed(NamedTuple):
 
 
 Event = (
-    Version | Refused | LeaseMoved | SessionOpened | SessionClosed | Entered | Died | Promised | Asked | Noted | Crashed
+    Version
+    | Refused
+    | StaleBatch
+    | LeaseMoved
+    | SessionOpened
+    | SessionClosed
+    | Entered
+    | Died
+    | Promised
+    | Asked
+    | Noted
+    | Crashed
 )
 E = TypeVar("E")
 

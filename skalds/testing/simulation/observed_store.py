@@ -7,7 +7,15 @@ from skalds.adapters.memory.memory_store import MemoryStore
 from skalds.model.lease import LeaseRow
 from skalds.model.node import Beat, Registration
 from skalds.model.task import Task
-from skalds.testing.simulation.history import Author, History, LeaseMoved, SessionClosed, SessionOpened, Version
+from skalds.testing.simulation.history import (
+    Author,
+    History,
+    LeaseMoved,
+    SessionClosed,
+    SessionOpened,
+    StaleBatch,
+    Version,
+)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -46,6 +54,13 @@ class ObservedStore(MemoryStore):
     def note_exits(self) -> None:
         """To be called when a process has died: its sessions have ended for certain, even after they are closed."""
         self._gone.update(self.exited)
+
+    def note_batch(self, author: Author) -> None:
+        """To be called when a call has been let through."""
+        lease = author.lease
+        stored = self.leases.get(lease.duty) if lease else None
+        if lease and (stored is None or (stored.term, stored.holder) != (lease.term, lease.holder)):
+            self.history.note(StaleBatch(author))
 
     def put(self, task: Task, now: int) -> Task:
         before = self.rows.get(task.id)
