@@ -81,16 +81,16 @@ class LocalSystem:
         )
         line = asyncio.ensure_future(reader.readline())
         waits: list[asyncio.Future[Any]] = [line, self._keeper.given_up]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        # Only now: a controller that is restarted before it listened still needs our copy of this end.
-        os.close(write_end)
         try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if line.done():
                 return line.result().decode().strip()
             line.cancel()
             name, status = self._keeper.given_up.result()
             raise ChildProcessError(f"the {name} could not start (exit status {status})")
         finally:
+            # Only now: a controller that is restarted before it listened still needs our copy of this end.
+            os.close(write_end)
             transport.close()
 
 

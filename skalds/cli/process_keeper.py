@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from skalds.errors import EXIT_ALREADY_RUNNING, EXIT_REFUSED
+from skalds.errors import EXIT_ALREADY_RUNNING, EXIT_FAILED, EXIT_REFUSED
 
 _PR_SET_PDEATHSIG = 1
 _LONGEST_BACKOFF = 5.0
@@ -70,12 +70,18 @@ class ProcessKeeper:
         failures = 0
         while True:
             started = loop.time()
-            status = await self._run(child)
+            try:
+                status = await self._run(child)
+            except OSError as error:  # no room for another process or descriptor at this moment
+                self._on_line(child.name, f"could not be started: {error}")
+                status = EXIT_FAILED
             if self._is_over(child.name, status):
                 return
             failures = 0 if loop.time() - started > _HEALTHY_AFTER else failures + 1
             self._on_restart(child.name, status)
             await asyncio.sleep(min(_LONGEST_BACKOFF, 0.1 * 2**failures) if failures > 1 else 0)
+            if self._stopping:
+                return
 
     def _is_over(self, name: str, status: int) -> bool:
         """Whether the child is not to be started again, which is told unless everything is being stopped anyway."""
@@ -95,6 +101,9 @@ class ProcessKeeper:
             preexec_fn=_interrupt_when_parent_dies if sys.platform == "linux" else None,
         )
         self._processes[child.name] = process
+        if self._stopping:
+            # It was being started while all others were told to stop.
+            self._signal(child.name, signal.SIGINT)
         if process.stdout is not None:
             await self._forward(child.name, process.stdout)
         return await process.wait()

@@ -24,14 +24,22 @@ async def run_up(plan: LocalPlan) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    starting, stopped = asyncio.ensure_future(system.start()), asyncio.ensure_future(stop.wait())
+    begins: list[asyncio.Future[Any]] = [starting, stopped]
+    await asyncio.wait(begins, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        console.print("Stopping …")
+        await system.stop()
+        return 0
     try:
-        address = await system.start()
+        address = starting.result()
     except ChildProcessError as error:
         console.print(f"skalds: {error}", style="red")
         await system.stop()
         return 2
     console.print(f"[bold]Skalds is up at {address}[/] · {plan.nodes} node(s) of {plan.app} · Ctrl-C stops")
-    waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(stop.wait()), keeper.given_up]
+    waits: list[asyncio.Future[Any]] = [stopped, keeper.given_up]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     if stop.is_set():
         console.print("Stopping …")

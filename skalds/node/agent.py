@@ -9,10 +9,10 @@ import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from skalds.config.timings import Timings
-from skalds.errors import SessionReplaced, SkaldsError, WorkerLaunchFailed
+from skalds.errors import SessionReplaced, WorkerLaunchFailed
 from skalds.model.node import Beat, Node
 from skalds.model.run_change import Change
 from skalds.model.task import Task, TaskLifecycleStatus
@@ -80,8 +80,14 @@ class NodeAgent:
             asyncio.create_task(self._hear_workers(), name="node.workers"),
             asyncio.create_task(self._hear_bus(listening), name="node.bus"),
         ]
+        for listener in self._listeners:
+            listener.add_done_callback(self._take_end_of_listener)
         # The first assignment may be announced as soon as the registration is known.
-        await listening.wait()
+        ready: asyncio.Future[Any] = asyncio.ensure_future(listening.wait())
+        await asyncio.wait([ready, self._ended], return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if self._ended.done():
+            self._ended.result()
         await self._register()
         await self._beating.start()
         await self._work.start()
@@ -104,6 +110,7 @@ class NodeAgent:
         After SIGTERM running tasks may finish for up to `drain`; otherwise they are stopped and handed back at once.
         """
         if self._ended is None or self._session is None:
+            await cancel_all(self._listeners)
             await self._launcher.close()
             return
         self._draining = True
@@ -247,7 +254,12 @@ class NodeAgent:
         else:
             self._end(SessionReplaced(self._node.id, session.number))
 
-    def _end(self, error: SkaldsError) -> None:
+    def _take_end_of_listener(self, listener: asyncio.Task[None]) -> None:
+        """A node that hears its workers or the bus no more must not look healthy."""
+        if not listener.cancelled() and (error := listener.exception()) is not None:
+            self._end(error)
+
+    def _end(self, error: BaseException) -> None:
         if self._ended is not None and not self._ended.done():
             self._ended.set_exception(error)
 

@@ -51,6 +51,7 @@ class Supervisor:
         self._runs: dict[RunKey, Run] = {}
         self._offered: dict[RunKey, Task] = {}
         self._closing = False
+        self._stopping = False
 
     @property
     def live_tasks(self) -> int:
@@ -97,7 +98,7 @@ class Supervisor:
 
     def stop_all(self) -> None:
         """Ends what runs; each task goes back to the queue once its processes are gone."""
-        self._closing = True
+        self._closing = self._stopping = True
         for run in self._runs.values():
             run.draining = True
 
@@ -124,7 +125,7 @@ class Supervisor:
             key = RunKey(change.before.id, change.before.attempt)
             if key in self._offered:
                 if done and change.after.lifecycle_status == TaskLifecycleStatus.RUNNING.value:
-                    self._runs[key] = Run(change.after, launched=True)
+                    self._runs[key] = Run(change.after, launched=True, draining=self._stopping)
                     launches.append(change.after)
                 del self._offered[key]
             elif done:

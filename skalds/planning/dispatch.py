@@ -30,7 +30,7 @@ def plan_dispatch(snapshot: ClusterSnapshot, strategy: Strategy, rng: random.Ran
     assignments: list[Assign] = []
     unserved: set[int] = set()
     horizons = {lane.heads[-1].id for lane in snapshot.lanes if lane.more and lane.heads}
-    complete = True
+    horizon = None
     for _, task_id, attempt, lane_id, slots in _in_order(snapshot.lanes):
         if lane_id in unserved:
             continue
@@ -44,10 +44,10 @@ def plan_dispatch(snapshot: ClusterSnapshot, strategy: Strategy, rng: random.Ran
         node.used_slots += slots
         assignments.append(Assign(task_id, attempt, node.id, node.session, slots))
         if task_id in horizons:
-            complete = False
+            horizon = lane_id
             break
     turns = {load.id: load.turn for load in loads if load.turn != load.view.last_turn}
-    return DispatchPlan(assignments, _rejections(snapshot.lanes, unserved, loads), turns, complete)
+    return DispatchPlan(assignments, _rejections(snapshot.lanes, unserved, loads), turns, horizon is None, horizon)
 
 
 def _in_order(lanes: Sequence[LaneView]) -> Sequence[tuple[int, str, int, int, int]]:
@@ -81,6 +81,14 @@ def _pickers(
 
 
 def _rejections(lanes: Sequence[LaneView], unserved: set[int], loads: Sequence[NodeLoad]) -> Mapping[int, Rejection]:
-    return {
-        lane.id: rejection(ineligible(load.view, lane.key) for load in loads) for lane in lanes if lane.id in unserved
-    }
+    """Why the unserved lanes wait; worked out once for all lanes that look alike to the filters."""
+    found: dict[tuple[str, str | None], Rejection] = {}
+    rejections: dict[int, Rejection] = {}
+    for lane in lanes:
+        if lane.id in unserved:
+            key = lane.key
+            looks = (key.class_name, key.pinned_to)
+            if looks not in found:
+                found[looks] = rejection(ineligible(load.view, key) for load in loads)
+            rejections[lane.id] = found[looks]
+    return rejections

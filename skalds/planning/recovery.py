@@ -32,13 +32,14 @@ class RecoveryPlan:
     held: int
 
 
-def plan_recovery(sessions: Sequence[SessionState], known_nodes: int, held_for: float) -> RecoveryPlan:
+def plan_recovery(sessions: Sequence[SessionState], known_nodes: int, held_for: float, recent: int = 0) -> RecoveryPlan:
     """Takes back every session that certainly ended, and silent ones unless suspiciously many fell silent at once.
 
-    `held_for` says for how long (s) a mass loss has been held already.
+    `held_for` says for how long (s) a mass loss has been held already, `recent` how many silent sessions were taken
+    back a moment ago and are known no more: nodes that fall silent together are not all found at the same look.
     """
     certain = [state for state in sessions if state.certain]
     silent = [state for state in sessions if state.silent and not state.certain]
-    if is_mass_loss(len(silent), known_nodes) and held_for < MASS_LOSS_PATIENCE_S:
+    if silent and is_mass_loss(len(silent) + recent, known_nodes + recent) and held_for < MASS_LOSS_PATIENCE_S:
         return RecoveryPlan(certain, len(silent))
     return RecoveryPlan([*certain, *silent], 0)

@@ -16,7 +16,7 @@ from skalds.runtime.log_setup import log_event
 from skalds.runtime.service import cancel_all
 
 _FIRST_BACKOFF = timedelta(seconds=0.1)
-_LONGEST_BACKOFF = timedelta(seconds=10)
+_LONGEST_BACKOFF = timedelta(seconds=2)
 
 
 class Periodic:

@@ -23,6 +23,7 @@ from skalds.system_controller.monitor.task_recovery import TaskRecovery
 from skalds.system_controller.surroundings import Surroundings
 
 _SLOW_READ = timedelta(seconds=1)
+_BETWEEN_LOOKS_S = 0.1
 _AUDIT = timedelta(seconds=10)
 _HOUSEKEEPING = timedelta(seconds=5)
 _RETENTION = timedelta(minutes=1)
@@ -57,6 +58,7 @@ class Controller:
             self.dispatcher = Dispatcher(self._dispatching, self.cluster, policy, around)
         self.events = LiveEvents(around, self.cluster, lambda: self._tail.position)
         self._tail.listeners += [self._follow_changes, self.events.follow_changes]
+        self._looked_at = 0.0
         self._reading = self._every(_SLOW_READ, self._read_feed, "feed")
         self._looking = self._every(timings.beat, self._look_at_nodes, "nodes")
 
@@ -84,6 +86,7 @@ class Controller:
         return Periodic(run_once, interval, self._around.clock, name=name)
 
     async def _look_at_nodes(self) -> None:
+        self._looked_at = self._around.clock.monotonic()
         changed = await self._watch.run_once()
         self.events.follow_fleet()
         if changed:
@@ -91,8 +94,11 @@ class Controller:
         await self._recovery.run_once()
 
     async def _read_feed(self) -> None:
-        if await self._tail.run_once() == 0:
-            # A tap that was not about a task's row: a node came or went.
+        changes = await self._tail.run_once()
+        pause = self._around.clock.monotonic() - self._looked_at
+        # A tap that was not about a task's row: a node came or went. One whose change was read already looks the same,
+        # hence the shortest pause between two looks.
+        if changes == 0 and pause >= _BETWEEN_LOOKS_S:
             self._looking.wake()
 
     def _follow_changes(self, changes: Sequence[RunChange]) -> None:

@@ -81,11 +81,14 @@ class Leadership:
 
     def _become(self, row: LeaseRow | None, asked: float) -> None:
         changed = (row and row.term) != (self._held and self._held.term)
+        was_trusted = self.lease is not None
         self._held = row
         self._trusted_until = asked + self._trust if row else 0.0
         if changed:
             event = "lease.taken" if row else "lease.lost"
             log_event("INFO", event, duty=self._duty.value, holder=self._holder, term=row.term if row else None)
+        if changed or (row is not None and not was_trusted):
+            # Whoever asked for work while the lease was in doubt was sent away.
             self._on_change()
 
     def _expires(self) -> int:

@@ -66,7 +66,9 @@ class SqliteNodeDirectory:
 
     async def registrations(self) -> Sequence[Registration]:
         found = await self._connection.read(lambda connection: rows(connection, FIND))
-        return [_registration(row) for row in found]
+        registrations = [_registration(row) for row in found]
+        self._forget_all_but({registration.session for registration in registrations})
+        return registrations
 
     async def registration_of(self, node_id: str) -> Registration | None:
         found = await self._connection.read(lambda connection: rows(connection, FIND_ONE, (node_id,)))
@@ -93,6 +95,16 @@ class SqliteNodeDirectory:
         if exited - self._node_ids.keys():
             await self._learn_sessions()
         return self._presences(exited)
+
+    def _forget_all_but(self, sessions: set[int]) -> None:
+        """Drops what is kept of sessions that were replaced or have left; numbers above the newest are just joining."""
+        newest = max(sessions, default=0)
+        for kept in (self._beats, self._node_ids):
+            for session in [session for session in kept if session < newest and session not in sessions]:
+                del kept[session]
+        for session in self._locks.exited():
+            if session < newest and session not in sessions:
+                self._locks.remove(session)
 
     async def _learn_sessions(self) -> None:
         found = await self._connection.read(lambda connection: rows(connection, FIND_SESSIONS))

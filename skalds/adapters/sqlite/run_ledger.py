@@ -2,6 +2,7 @@
 """Conditional writes and the feed."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import apsw
@@ -17,6 +18,7 @@ from skalds.model.task import Task
 from skalds.ports.clock import Clock
 from skalds.ports.run_ledger import RunLedger
 
+_TRIM_BATCH = 5_000
 _IS_LIVE = "run.executor IS NOT NULL AND run.attempt > 0 AND run.released_at IS NULL"
 
 # Tasks that hold a slot of this session of this node.
@@ -79,10 +81,19 @@ class SqliteRunLedger:
         return await self._connection.read(lambda connection: _changes_since(connection, position, limit))
 
     async def trim_feed(self, keep: int) -> None:
-        def work(connection: apsw.Connection) -> None:
-            connection.execute(TRIM, (one(connection, LAST_POSITION) - keep,))
+        def bounds(connection: apsw.Connection) -> tuple[int | None, int]:
+            return one(connection, FIRST_POSITION), one(connection, LAST_POSITION) - keep
 
-        await self._connection.write(work)
+        first, until = await self._connection.read(bounds)
+        # In pieces, so that commits of others never wait for long; and not at all when there is nothing to forget.
+        while first is not None and first <= until:
+            first += _TRIM_BATCH
+            position = min(first - 1, until)
+            await self._connection.write(partial(_trim, position))
+
+
+def _trim(position: int, connection: apsw.Connection) -> None:
+    connection.execute(TRIM, (position,))
 
 
 def _changes_since(connection: apsw.Connection, position: int, limit: int) -> Sequence[RunChange] | None:

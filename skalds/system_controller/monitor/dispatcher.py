@@ -33,6 +33,7 @@ from skalds.system_controller.monitor.snapshot_reader import SnapshotReader
 from skalds.system_controller.surroundings import Surroundings
 
 _ANNOUNCE_AGAIN_S = 0.5
+_LONGEST_PASS_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +144,20 @@ class Dispatcher:
         await self._announcer.run_once()
         next_due = await self._engine.queue.ripen(at)
         assigned, going_on = 0, True
+        wider: Counter[int] = Counter()
         while going_on:
-            snapshot, lanes = await self._reader.take(self._turns)
+            snapshot, lanes = await self._reader.take(self._turns, wider)
             plan = self._calculate_assignments(snapshot)
             given = await self._assign_task_to_skald(plan, lease)
             await self._note_reasons(plan, lanes)
             assigned += given
+            if plan.horizon is not None:
+                wider[plan.horizon] += 1
             going_on = not plan.complete and given > 0
+            if going_on and self._clock.monotonic() - began > _LONGEST_PASS_S:
+                # What became due meanwhile, announcements to repeat and a stop have their turn before it goes on.
+                self.wake()
+                going_on = False
             await asyncio.sleep(0)  # between rounds the loop belongs to the others
         self._set_alarm(next_due, at)
         duration_ms = (self._clock.monotonic() - began) * 1000

@@ -1,6 +1,7 @@
 """Reads what the planner needs: the nodes with their load, and the heads of the lanes."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from skalds.model.snapshot import ClusterSnapshot, LaneView, NodeView
 from skalds.ports.clock import Clock
@@ -8,9 +9,11 @@ from skalds.ports.dispatch_queue import DispatchQueue, Lane
 from skalds.system_controller.fleet import Cluster
 
 ROUND_LIMIT = 2_000
-"""Tasks looked at in one round of a pass, so that a round stays short and the loop can do other things."""
+"""Tasks placed in one round of a pass, so that a round stays short and the loop can do other things."""
 
 _FEWEST_HEADS = 2
+_WIDENING = 8
+_NO_LANES: Mapping[int, int] = MappingProxyType({})
 
 
 class SnapshotReader:
@@ -21,14 +24,20 @@ class SnapshotReader:
         self._cluster = cluster
         self._clock = clock
 
-    async def take(self, turns: Mapping[str, int]) -> tuple[ClusterSnapshot, Sequence[Lane]]:
-        """The snapshot and the lanes it shows, as stored."""
+    async def take(
+        self, turns: Mapping[str, int], wider: Mapping[int, int] = _NO_LANES
+    ) -> tuple[ClusterSnapshot, Sequence[Lane]]:
+        """The snapshot and the lanes it shows, as stored.
+
+        `wider` counts how often each lane showed too little in this pass; it shows eight times as much each time.
+        """
         nodes = self._cluster.fleet.views(self._cluster.live_runs, turns)
         lanes = await self._queue.lanes()
         limit = _heads_per_lane(_room(nodes), len(lanes))
-        heads = await self._queue.heads({lane.id: limit for lane in lanes}) if lanes else {}
+        limits = {lane.id: min(ROUND_LIMIT, limit * _WIDENING ** wider.get(lane.id, 0)) for lane in lanes}
+        heads = await self._queue.heads(limits) if lanes else {}
         views = [
-            LaneView(lane.id, lane.key, heads[lane.id], more=len(heads[lane.id]) == limit)
+            LaneView(lane.id, lane.key, heads[lane.id], more=len(heads[lane.id]) == limits[lane.id])
             for lane in lanes
             if lane.id in heads
         ]

@@ -29,7 +29,9 @@ class TaskRecovery:
         self._engine = engine
         self._clock = clock
         self._accept = timings.accept.total_seconds()
+        self._lost = timings.lost.total_seconds()
         self._held_since: float | None = None
+        self._recent: list[float] = []  # when silent sessions were taken back
 
     async def run_once(self) -> None:
         """One round, if this controller holds the duty."""
@@ -45,7 +47,9 @@ class TaskRecovery:
         now = self._clock.monotonic()
         states = self._session_states()
         held_for = 0.0 if self._held_since is None else now - self._held_since
-        plan = plan_recovery(states, len(self._fleet.all()), held_for)
+        self._recent = [moment for moment in self._recent if now - moment < self._lost]
+        plan = plan_recovery(states, len(self._fleet.all()), held_for, len(self._recent))
+        self._recent += [now for state in plan.take_back if not state.certain]
         if plan.held and self._held_since is None:
             self._held_since = now
             log_event("ERROR", "node.mass_loss", silent=plan.held, known=len(self._fleet.all()))

@@ -180,3 +180,15 @@ def test_paused_run_that_is_drained_is_parked(bench: Bench) -> None:
     bench.step(Gone(KEY, -15))
 
     assert lifecycle.stage_of(bench.task()) is lifecycle.Stage.PARKED
+
+
+def test_run_accepted_while_the_node_was_told_to_stop_is_stopped_like_all_others() -> None:
+    bench = Bench(assigned())
+    bench.read()
+    changes = bench.supervisor.changes(100)
+    bench.supervisor.stop_all()
+
+    launches = bench.supervisor.settle(changes, bench.rows.write(changes))
+
+    assert [task.id for task in launches] == ["t"]
+    assert bench.stops(now=1.0) == [TERMINATE]

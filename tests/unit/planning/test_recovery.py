@@ -36,6 +36,12 @@ def test_plan(ended: int, silenced: int, known: int, held_for: float, taken: int
     assert (len(plan.take_back), plan.held) == (taken, held)
 
 
+def test_nodes_that_fall_silent_together_count_together_although_looks_find_them_apart() -> None:
+    later = plan_recovery([silent(1), silent(2)], known_nodes=8, held_for=0, recent=2)
+
+    assert (list(later.take_back), later.held) == ([], 2)
+
+
 def test_patience_is_five_minutes() -> None:
     assert MASS_LOSS_PATIENCE_S == 300
 

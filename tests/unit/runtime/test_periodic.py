@@ -125,7 +125,7 @@ async def test_pause_after_failures_is_bounded_and_ends_with_success(clock: Fake
     duty.failing = True
     await loop.start()
     await clock.advance(1000)
-    assert duty.runs[-1] - duty.runs[-2] == pytest.approx(10)
+    assert duty.runs[-1] - duty.runs[-2] == pytest.approx(2)
 
     duty.failing = False
     await clock.advance(10)

@@ -304,3 +304,15 @@ async def test_two_that_ask_at_the_same_moment_do_not_both_get_it(world: World) 
 
 async def _both(first: Leadership, second: Leadership) -> None:
     await asyncio.gather(first.run_once(), second.run_once())
+
+
+async def test_lease_that_lapsed_and_was_renewed_under_its_term_is_told_too(world: World) -> None:
+    told: list[None] = []
+    one = contender(world, on_change=lambda: told.append(None))
+    await one.run_once()
+    await world.clock.advance(TRUST + 0.1)
+    assert term_of(one) is None
+
+    await one.run_once()
+
+    assert (term_of(one), len(told)) == (1, 2)
