@@ -45,12 +45,16 @@ class Rejection:
 class DispatchPlan:
     """Assignments in order of dispatch and the reason of each lane that could not be served to the end.
 
-    `turns` (node id → number of its latest pick) is the rotation to hand to the next pass. `complete` is false if
-    the plan stopped early because tasks that the snapshot did not show might come next; `horizon` is their lane.
+    `turns` (node id → number of its latest pick) is the rotation to hand to the next pass. If the plan stopped early
+    because tasks that the snapshot did not show might come next, `horizon` is their lane.
     """
 
     assignments: Sequence[Assign]
     rejections: Mapping[int, Rejection]
     turns: Mapping[str, int]
-    complete: bool = True
     horizon: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything the snapshot showed was placed or found no room."""
+        return self.horizon is None

@@ -47,7 +47,7 @@ def plan_dispatch(snapshot: ClusterSnapshot, strategy: Strategy, rng: random.Ran
             horizon = lane_id
             break
     turns = {load.id: load.turn for load in loads if load.turn != load.view.last_turn}
-    return DispatchPlan(assignments, _rejections(snapshot.lanes, unserved, loads), turns, horizon is None, horizon)
+    return DispatchPlan(assignments, _rejections(snapshot.lanes, unserved, loads), turns, horizon)
 
 
 def _in_order(lanes: Sequence[LaneView]) -> Sequence[tuple[int, str, int, int, int]]:
