@@ -98,7 +98,10 @@ class WorkerLauncher(Protocol):
         ...
 
     def events(self) -> AsyncIterator[WorkerEvent]:
-        """What the workers did, in the order of each worker; one caller."""
+        """What the workers did, in the order of each worker; one caller.
+
+        Raises `WorkerLaunchFailed`, after the last event of every run, once no run can be started any more.
+        """
         ...
 
     async def close(self) -> None:

@@ -129,13 +129,12 @@ def test_a_node_without_its_zygote_ends_so_that_it_can_be_started_again(system: 
     node = system.processes.processes["a"]
 
     psutil.Process(worker.ppid()).kill()
-    system.submit_in_folder("Recorded")
 
     assert node.wait(30) == 1
     assert "restart this node" in system.processes.log_of("a")
     assert not is_alive(worker.pid)
     system.start_nodes("b")
-    system.recorded(task_id, 2)
+    assert system.wait_status(task_id, "Running")["executor"] == "b"
 
 
 def test_a_worker_killed_from_outside_counts_as_a_failed_run(system: RunningSystem) -> None:

@@ -26,6 +26,7 @@ from skalds.ports.worker_launcher import Gone, Reported, RunKey, RunOutcome, Wor
 _READ_BYTES = 65_536
 _MOST_UNREAD_EVENTS = 1_000
 _NEVER_STARTED = -1
+_ZYGOTE_GONE = "The process that starts workers is gone; restart this node"
 _KILLED = -int(signal.SIGKILL)
 
 
@@ -88,6 +89,8 @@ class ZygoteLauncher:
             if self._events.qsize() < _MOST_UNREAD_EVENTS // 2:
                 self._room.set()
             yield event
+        if self._lost:
+            raise WorkerLaunchFailed(_ZYGOTE_GONE)
 
     async def close(self) -> None:
         self._listen()
@@ -108,7 +111,7 @@ class ZygoteLauncher:
 
     async def _launch_some(self, tasks: Sequence[tuple[RunKey, Task]]) -> None:
         if self._lost or self._closing:
-            raise WorkerLaunchFailed("The process that starts workers is gone; restart this node")
+            raise WorkerLaunchFailed(_ZYGOTE_GONE)
         orders: list[tuple[int, str]] = []
         lines: list[socket.socket] = []
         for key, task in tasks:
@@ -201,6 +204,9 @@ class ZygoteLauncher:
             self._bury(run, _KILLED)
         while self._burials:
             await asyncio.gather(*self._burials)
+        if self._lost:
+            # The reader has heard of every run now, and of nothing else ever again.
+            self._events.put_nowait(None)
 
     def _destroy(self) -> None:
         if self._lost:
