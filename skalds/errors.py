@@ -3,11 +3,13 @@
     SkaldsError
     ├── ConfigurationError        a setting cannot be used
     ├── ValidationFailed          input is not acceptable, field by field
+    │   └── UnknownDependency
     ├── NotFound                  nothing has this id
     ├── Conflict                  the request does not fit what is there
     │   ├── DuplicateTask
     │   ├── TransitionRefused
     │   └── IdempotencyConflict
+    ├── QueueFull                 a tenant has as many waiting tasks as it may have
     ├── StoreError                the store could not do its part
     │   ├── StoreUnavailable
     │   ├── StoreFull
@@ -97,6 +99,12 @@ class ValidationFailed(SkaldsError):
         return cls([FieldProblem(field, message, index)])
 
 
+class UnknownDependency(ValidationFailed):
+    """A task depends on one that does not exist."""
+
+    code = "unknown_dependency"
+
+
 class NotFound(SkaldsError):
     """There is nothing with this id."""
 
@@ -144,6 +152,19 @@ class IdempotencyConflict(Conflict):
             f"The idempotency key {_shorten(key)!r} belongs to a task with another body",
             key=key,
             **({} if task is None else {"task": task}),
+        )
+
+
+class QueueFull(SkaldsError):
+    """The tenant has as many waiting tasks as it may have."""
+
+    code = "queue_full"
+
+    def __init__(self, tenant: str, limit: int) -> None:
+        super().__init__(
+            f"Tenant {_shorten(tenant)!r} may have {limit} waiting tasks and these would be more",
+            tenant=tenant,
+            limit=limit,
         )
 
 
@@ -259,5 +280,15 @@ def exit_status(error: SkaldsError) -> int:
     """The exit status with which a process tells whether it is worth starting again."""
     if isinstance(error, AlreadyRunning):
         return EXIT_ALREADY_RUNNING
-    passing = (StoreUnavailable, StoreFull, OutcomeUnknown, LeaseLost, ControllerUnreachable, WorkerLaunchFailed)
-    return EXIT_FAILED if isinstance(error, passing) else EXIT_REFUSED
+    return EXIT_FAILED if isinstance(error, _PASSING) else EXIT_REFUSED
+
+
+_PASSING = (
+    QueueFull,
+    StoreUnavailable,
+    StoreFull,
+    OutcomeUnknown,
+    LeaseLost,
+    ControllerUnreachable,
+    WorkerLaunchFailed,
+)

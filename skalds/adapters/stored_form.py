@@ -1,11 +1,12 @@
-"""What every engine keeps of a task: plain JSON values that nobody else holds a reference to."""
+"""What every engine keeps of a task: plain JSON values that nobody else holds a reference to, and edges to others."""
 
+from enum import IntEnum
 from typing import Any
 
 import orjson
 from pydantic import BaseModel
 
-from skalds.model.task import Task
+from skalds.model.task import Task, TaskLifecycleStatus
 
 _FREE_FIELDS = ("attachments", "result", "checkpoint", "usage", "resources", "requires", "prefers", "dependencies")
 
@@ -22,6 +23,23 @@ def stored_form(task: Task, before: Task | None = None) -> Task:
     if task.waiting is not None:
         update["waiting"] = None
     return task.model_copy(update=update) if update else task
+
+
+_FINISHED = TaskLifecycleStatus.FINISHED.value
+
+
+class Edge(IntEnum):
+    """What is kept of a dependency until the other task is Finished, in order of how bad it is."""
+
+    OPEN = 0
+    FAILED = 1
+
+
+def edge_to(status: str, final: bool) -> Edge | None:
+    """The edge to a task that stands like this; None for a Finished one, which nobody has to wait for."""
+    if status == _FINISHED:
+        return None
+    return Edge.FAILED if final else Edge.OPEN
 
 
 def to_json(value: Any) -> bytes:

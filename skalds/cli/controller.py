@@ -12,7 +12,7 @@ def controller(
     host: Annotated[str | None, typer.Option(help="Address to bind (SYSTEM_CONTROLLER_HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port, 0 for a free one (SYSTEM_CONTROLLER_PORT).")] = None,
     mode: Annotated[str | None, typer.Option(help="CONTROLLER, MONITOR or DISPATCHER.")] = None,
-    strategy: Annotated[str | None, typer.Option(help="LEAST_TASKS, ROUND_ROBIN or RANDOM.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="How to choose among nodes, for example LEAST_TASKS.")] = None,
     standby: Annotated[
         bool, typer.Option("--standby", help="If a controller runs on the data directory, wait and take over from it.")
     ] = False,

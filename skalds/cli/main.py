@@ -10,13 +10,16 @@ from collections.abc import Sequence
 import typer
 
 from skalds import __version__
+from skalds.cli.audit import audit
 from skalds.cli.config import config
 from skalds.cli.controller import controller
 from skalds.cli.db import db
 from skalds.cli.demo import demo
 from skalds.cli.dispatcher import dispatcher
+from skalds.cli.limit import limit
 from skalds.cli.node import node
 from skalds.cli.task import task
+from skalds.cli.tenant import tenant
 from skalds.cli.up import up
 from skalds.errors import SkaldsError, exit_status
 
@@ -55,8 +58,9 @@ for command in (up, demo, controller):
     cli.command(rich_help_panel=_SYSTEM)(command)
 for group in (node, db):
     cli.add_typer(group, rich_help_panel=_SYSTEM)
-for group in (task, dispatcher, config):
+for group in (task, dispatcher, tenant, limit, config):
     cli.add_typer(group, rich_help_panel=_WORK)
+cli.command(rich_help_panel=_WORK)(audit)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`skalds node`: run a Skald node in the foreground; `skalds node list`: the nodes of a controller."""
+"""`skalds node`: run a Skald node in the foreground; below it, the nodes of a controller: see, cordon, drain, label."""
 
 import importlib
 import os
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 node = typer.Typer(
     name="node",
-    help="Run a node that executes the workers of an application (--app), or list the nodes.",
+    help="Run a node that executes the workers of an application (--app), or see and steer the nodes.",
     invoke_without_command=True,
 )
 
@@ -26,7 +26,7 @@ def run_node(
     context: typer.Context,
     app: Annotated[str | None, typer.Option(help="Where the application is: module:attribute.")] = None,
 ) -> None:
-    """Run a node that executes the workers of an application (--app), or list the nodes.
+    """Run a node that executes the workers of an application (--app), or see and steer the nodes.
 
     Settings of the node come from the environment; see: skalds config show --role node
     """
@@ -49,6 +49,53 @@ def list_(url: Url = None, as_json: AsJson = False) -> None:
     from skalds.cli.node_table import list_nodes
 
     with_controller(url, as_json, list_nodes)
+
+
+Ids = Annotated[list[str], typer.Argument(metavar="NODE", help="Ids of nodes.")]
+
+
+@node.command()
+def cordon(ids: Ids, url: Url = None, as_json: AsJson = False) -> None:
+    """Give nodes nothing new; what runs there goes on."""
+    _steer("cordon", ids, url, as_json)
+
+
+@node.command()
+def uncordon(ids: Ids, url: Url = None, as_json: AsJson = False) -> None:
+    """Let nodes take new work again; ends a drain, too."""
+    _steer("uncordon", ids, url, as_json)
+
+
+@node.command()
+def drain(ids: Ids, url: Url = None, as_json: AsJson = False) -> None:
+    """Give nodes nothing new and move what runs there elsewhere, counted against nobody."""
+    _steer("drain", ids, url, as_json)
+
+
+@node.command(
+    epilog="Examples:\n\nskalds node label node-1 zone=north disk=ssd\n\n"
+    "skalds node label node-1 zone- disk=     (zone: back to the node's own; disk: hide the node's own)"
+)
+def label(
+    node_id: Annotated[str, typer.Argument(metavar="NODE", help="Id of a node.")],
+    labels: Annotated[
+        list[str],
+        typer.Argument(metavar="LABEL", help="NAME=VALUE sets, NAME- takes back, NAME= hides one of its own."),
+    ],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set labels on top of those the node registered with. They outlive restarts of node and controller."""
+    from skalds.cli.node_steer import label_node, read_labels
+
+    wanted = read_labels(labels)
+    with_controller(url, as_json, lambda session: label_node(session, node_id, wanted))
+
+
+def _steer(command: str, ids: list[str], url: str | None, as_json: bool) -> None:
+    from skalds.cli.node_steer import steer_nodes
+
+    with_controller(url, as_json, lambda session: steer_nodes(session, command, ids))
 
 
 def load_app(reference: str) -> "Skald":

@@ -63,7 +63,7 @@ def _status(node: Mapping[str, Any]) -> Cell:
     """Status, and liveness where it says something else: `online, suspect` is there but gets no new work."""
     words = [node["status"]]
     words += [node["liveness"]] if node["liveness"] != node["status"] and node["liveness"] != "online" else []
-    words += ["draining"] if node["draining"] else []
+    words += ["draining"] if node["draining"] else ["cordoned"] if node["cordoned"] else []
     colour = _COLOURS.get(words[-1], "yellow")
     return Cell(", ".join(words), colour)
 
@@ -85,5 +85,7 @@ def _host(facts: Mapping[str, Any]) -> str:
 
 
 def _footer(nodes: Sequence[Mapping[str, Any]]) -> str:
-    ready = sum(node["liveness"] == "online" == node["status"] and not node["draining"] for node in nodes)
+    ready = sum(
+        node["liveness"] == "online" == node["status"] and not (node["draining"] or node["cordoned"]) for node in nodes
+    )
     return f"{ready} of {len(nodes)} node{'' if len(nodes) == 1 else 's'} take{'s' if ready == 1 else ''} new work"

@@ -1,10 +1,10 @@
 """`skalds task`: submit, find, follow and steer tasks."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from skalds.cli import task_options as options
 from skalds.cli.controller_session import AsJson, Url, with_controller
 
 task = typer.Typer(
@@ -21,41 +21,46 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Ids of tasks, or p
     epilog="Examples:\n\n"
     'skalds task submit LogSurvey --attachments \'{"paths": ["camera.log"]}\' --wait\n\n'
     "skalds task submit LogSurvey -a @survey.json -p 5 --count 10\n\n"
+    "skalds task submit Train --requires zone=north --gpu 1 --memory 8GiB --depends-on prepare-7\n\n"
     "skalds task submit --file tasks.ndjson"
 )
 def submit(
-    class_name: Annotated[str | None, typer.Argument(metavar="CLASS", help="The worker class.")] = None,
-    attachments: Annotated[
-        str | None, typer.Option("--attachments", "-a", metavar="JSON|@FILE|-", help="What the worker is given.")
-    ] = None,
-    priority: Annotated[int | None, typer.Option("--priority", "-p", help="0 to 10; higher goes first.")] = None,
-    task_id: Annotated[str | None, typer.Option("--id", help="The id; made if left out.")] = None,
-    count: Annotated[int, typer.Option(min=1, max=100_000, help="How many equal tasks.")] = 1,
-    max_attempts: Annotated[int | None, typer.Option(help="Failed runs until it is given up; 0: never.")] = None,
-    not_before: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="Not earlier: 90s, 10m, 2h, 1d, or 2026-01-31T08:00.")
-    ] = None,
-    pin: Annotated[str | None, typer.Option(metavar="NODE", help="Only this node may run it.")] = None,
-    file: Annotated[
-        Path | None, typer.Option(allow_dash=True, help="Tasks to submit: a JSON list, or an object per line.")
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until all have ended; exit 0 only if all Finished.")
-    ] = False,
+    class_name: options.ClassName = None,
+    attachments: options.Attachments = None,
+    priority: options.Priority = None,
+    task_id: options.TaskId = None,
+    tenant: options.Tenant = None,
+    count: options.Count = 1,
+    max_attempts: options.MaxAttempts = None,
+    depends_on: options.DependsOn = None,
+    not_before: options.NotBefore = None,
+    deadline: options.Deadline = None,
+    timeout: options.Timeout = None,
+    pin: options.Pin = None,
+    requires: options.Requires = None,
+    prefers: options.Prefers = None,
+    slots: options.Slots = None,
+    cpu: options.Cpu = None,
+    memory: options.Memory = None,
+    gpu: options.Gpu = None,
+    affinity_key: options.AffinityKey = None,
+    concurrency_key: options.ConcurrencyKey = None,
+    preemptible: options.Preemptible = False,
+    file: options.File = None,
+    wait: options.Wait = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Submit a task, or a file of tasks, and print the id of each."""
     from skalds.cli import task_submit
+    from skalds.cli.task_typed import Place, Time, Typed
 
     if (class_name is None) == (file is None):
         raise typer.BadParameter("give either a CLASS or a --file")
-    if file is not None:
-        drafts = task_submit.drafts_in(str(file))
-    else:
-        drafts = task_submit.drafts_of(
-            task_submit.Typed(class_name or "", attachments, priority, task_id, max_attempts, not_before, pin, count)
-        )
+    place = Place(pin, requires, prefers, slots, cpu, memory, gpu, affinity_key, preemptible)
+    time = Time(depends_on, not_before, deadline, timeout, concurrency_key)
+    typed = Typed(class_name or "", attachments, priority, task_id, tenant, max_attempts, place, time, count)
+    drafts = task_submit.drafts_in(str(file)) if file is not None else task_submit.drafts_of(typed)
     with_controller(url, as_json, lambda session: task_submit.submit(session, drafts, wait))
 
 
@@ -87,6 +92,18 @@ def show(
     from skalds.cli.task_page import show_task
 
     with_controller(url, as_json, lambda session: show_task(session, task_id))
+
+
+@task.command()
+def explain(
+    task_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a task, or a part of it.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a task is not running, what would start it, and what keeps each node from taking it."""
+    from skalds.cli.task_explain import show_explanation
+
+    with_controller(url, as_json, lambda session: show_explanation(session, task_id))
 
 
 @task.command()

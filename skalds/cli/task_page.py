@@ -13,6 +13,7 @@ from skalds.cli.facts import render_block, render_facts
 from skalds.cli.plain_text import visible, visible_lines
 from skalds.cli.screen import json_text
 from skalds.cli.table import Cell, Column, render_table
+from skalds.cli.task_asks import asked_for
 from skalds.cli.task_looks import bar, is_retrying, progress_text, status_cell
 from skalds.cli.task_lookup import find_task
 from skalds.cli.time_text import duration_text, moment_text, now_ms
@@ -71,6 +72,7 @@ def _facts(task: Mapping[str, Any], now: int) -> Iterator[tuple[str, Cell | str 
     yield "status", Cell(_status_words(task, now), status_cell(task).style)
     yield "node", task["executor"] or (task["pinnedTo"] and f"pinned to {task['pinnedTo']}")
     yield "priority", f"{task['priority']}" + (f", {task['slots']} slots" if task["slots"] != 1 else "")
+    yield from asked_for(task)
     yield "attempt", _attempt_words(task)
     if task["progress"]:
         fraction = task["progress"]["fraction"]

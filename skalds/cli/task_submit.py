@@ -1,10 +1,7 @@
 """`skalds task submit`: makes tasks of what was typed or of a file, and waits for them if told to."""
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,44 +9,20 @@ import orjson
 
 from skalds.cli.controller_session import Session
 from skalds.cli.screen import Screen
+from skalds.cli.task_typed import Typed, draft_of
 from skalds.cli.task_wait import report_ended, wait_ended
 from skalds.cli.time_text import now_ms
 from skalds.errors import SkaldsError, ValidationFailed
 
 _STDIN = "-"
-_DELAY = re.compile(r"\+?([0-9]{1,9})(s|m|min|h|d)")
-_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A task as typed: its class and the options that were given."""
-
-    class_name: str
-    attachments: str | None = None
-    priority: int | None = None
-    task_id: str | None = None
-    max_attempts: int | None = None
-    not_before: str | None = None
-    pin: str | None = None
-    count: int = 1
 
 
 def drafts_of(typed: Typed) -> Sequence[Mapping[str, Any]]:
     """The tasks that were typed; raises `ValidationFailed`."""
     if typed.task_id is not None and typed.count > 1:
         raise ValidationFailed.of("--id", "names one task; leave it out with --count")
-    fields = {
-        "className": typed.class_name,
-        "source": "CLI",
-        "attachments": None if typed.attachments is None else _json_of("--attachments", _text_of(typed.attachments)),
-        "priority": typed.priority,
-        "id": typed.task_id,
-        "maxAttempts": typed.max_attempts,
-        "notBefore": None if typed.not_before is None else moment_of(typed.not_before, now_ms()),
-        "executor": typed.pin,
-    }
-    return [{name: value for name, value in fields.items() if value is not None}] * typed.count
+    attachments = None if typed.attachments is None else _json_of("--attachments", _text_of(typed.attachments))
+    return [draft_of(typed, attachments, now_ms())] * typed.count
 
 
 def drafts_in(file: str) -> Sequence[Mapping[str, Any]]:
@@ -106,20 +79,6 @@ async def _submit_many(session: Session, drafts: Sequence[Mapping[str, Any]]) ->
 def _show_ids(screen: Screen, tasks: Sequence[Mapping[str, Any]]) -> None:
     if not screen.as_json:
         screen.show(task["id"] for task in tasks)
-
-
-def moment_of(text: str, now: int) -> int:
-    """The moment (ms) of `10m`, an ISO date and time (local unless it says otherwise), or plain milliseconds."""
-    if text.isascii() and text.isdigit():
-        return int(text[:18])
-    if delay := _DELAY.fullmatch(text):
-        return now + int(delay[1]) * _SECONDS[delay[2]] * 1000
-    try:
-        return int(datetime.fromisoformat(text).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
-        raise ValidationFailed.of(
-            "--not-before", f"{text!r} is no moment; write 90s, 10m, 2h, 1d or 2026-01-31T08:00"
-        ) from None
 
 
 def _text_of(given: str) -> bytes:

@@ -14,20 +14,30 @@ class Advice(NamedTuple):
     command: str
 
 
+_EXPLAIN = "skalds task explain {id}"
+
 WAIT_REASONS: Mapping[str, Advice] = {
-    "no_node_online": Advice("No node is online that takes work.", "skalds node list"),
-    "class_not_supported": Advice("Nodes are online, but none of them has the class {class}.", "skalds node list"),
-    "no_free_slot": Advice(
-        "Every node that may run it is full; it starts when a slot becomes free.",
-        "skalds task list --status Running",
+    "no_node_online": Advice("No node is online that takes work.", _EXPLAIN),
+    "class_not_supported": Advice("Nodes are online, but none of them has the class {class}.", _EXPLAIN),
+    "pinned": Advice("Only the node {node} may run it, and that is not there or cannot take it.", _EXPLAIN),
+    "label_mismatch": Advice("No node with its class has all the labels that it requires.", _EXPLAIN),
+    "resources": Advice(
+        "No node that may run it has as much CPU, memory or GPU as it asks for, or none free.", _EXPLAIN
     ),
-    "pinned": Advice(
-        "Only the node {node} may run it, and that is not online or does not have the class {class}.",
-        "skalds node list",
+    "node_breaker": Advice(
+        "The class {class} failed at once several times on every node that may run it, and rests there for a while.",
+        _EXPLAIN,
     ),
+    "no_free_slot": Advice("Every node that may run it is full; it starts when there is room.", _EXPLAIN),
+    "tenant_share": Advice("It is the turn of other tenants; {tenant} has at least its share running.", _EXPLAIN),
+    "tenant_limit": Advice("Its tenant {tenant} has as many tasks running as it may have.", _EXPLAIN),
+    "key_limit": Advice("As many tasks with its concurrency key run as may run at once.", _EXPLAIN),
     "not_before": Advice("It may not start before {when}.", "skalds task watch {id}"),
+    "dependency": Advice("A task it depends on has not finished yet.", _EXPLAIN),
     "still_stopping": Advice("The processes of its last run have not ended yet.", "skalds task watch {id}"),
     "paused": Advice("It was paused.", "skalds task resume {id}"),
+    "dispatch_paused": Advice("All dispatching is paused.", "skalds dispatcher resume"),
+    "invalid": Advice("The dispatcher could not plan it and has set it aside; its log says why.", _EXPLAIN),
 }
 
 _UNKNOWN = Advice("It waits for a reason that this version does not know: {reason}.", "skalds dispatcher status")
@@ -45,6 +55,7 @@ def advice_for(task: Mapping[str, Any], now: int) -> Advice | None:
         "class": task["className"],
         "node": task.get("pinnedTo") or task.get("executor") or "?",
         "when": f"{moment_text(due)} (in {duration_text(due - now)})",
+        "tenant": task["tenant"],
         "reason": reason,
     }
     # An id may hold what a shell would obey, and the command is there to be copied.

@@ -45,6 +45,9 @@ class Connection:
     async def put(self, path: str, value: Mapping[str, Any]) -> Any:
         return await self._request("PUT", path, body=orjson.dumps(value))
 
+    async def delete(self, path: str) -> Any:
+        return await self._request("DELETE", path)
+
     @asynccontextmanager
     async def stream(
         self, path: str, query: Mapping[str, str], last_event_id: str

@@ -14,10 +14,15 @@ def _plain(kind: type[SkaldsError]) -> Callable[[_Fields, str], SkaldsError]:
     return lambda fields, message: kind(message, **fields)
 
 
-_REBUILD: Mapping[str, Callable[[_Fields, str], SkaldsError]] = {
-    errors.ValidationFailed.code: lambda fields, _: errors.ValidationFailed(
+def _of_problems(kind: type[errors.ValidationFailed]) -> Callable[[_Fields, str], SkaldsError]:
+    """An error that is a list of what is wrong with which field."""
+    return lambda fields, _: kind(
         FieldProblem(problem["field"], problem["message"], problem.get("index")) for problem in fields["errors"]
-    ),
+    )
+
+
+_REBUILD: Mapping[str, Callable[[_Fields, str], SkaldsError]] = {
+    **{kind.code: _of_problems(kind) for kind in (errors.ValidationFailed, errors.UnknownDependency)},
     errors.NotFound.code: lambda fields, _: errors.NotFound(fields["kind"], fields["id"]),
     errors.DuplicateTask.code: lambda fields, _: errors.DuplicateTask(fields["ids"], fields["indexes"]),
     errors.TransitionRefused.code: lambda fields, _: errors.TransitionRefused(
@@ -26,6 +31,7 @@ _REBUILD: Mapping[str, Callable[[_Fields, str], SkaldsError]] = {
     errors.IdempotencyConflict.code: lambda fields, _: errors.IdempotencyConflict(
         fields["key"], task=fields.get("task")
     ),
+    errors.QueueFull.code: lambda fields, _: errors.QueueFull(fields["tenant"], fields["limit"]),
     **{
         kind.code: _plain(kind)
         for kind in (
@@ -58,7 +64,7 @@ def shifted(error: SkaldsError, by: int) -> SkaldsError:
     """The same error about a later chunk of a longer list: its indexes count from the beginning of the list."""
     match error:
         case errors.ValidationFailed():
-            return errors.ValidationFailed(
+            return type(error)(
                 FieldProblem(p.field, p.message, None if p.index is None else p.index + by) for p in error.problems
             )
         case errors.DuplicateTask():

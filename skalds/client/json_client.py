@@ -5,6 +5,7 @@ from typing import Self
 import httpx
 
 from skalds.client.connection import Connection
+from skalds.client.control import DispatchCalls, PolicyCalls
 from skalds.client.system_calls import SystemCalls
 from skalds.client.task_requests import TaskRequests
 
@@ -25,6 +26,8 @@ class JsonClient:
         self._connection = Connection(url, token, timeout, transport)
         self.tasks = TaskRequests(self._connection)
         self.system = SystemCalls(self._connection)
+        self.dispatch = DispatchCalls(self._connection)
+        self.policy = PolicyCalls(self._connection)
 
     async def __aenter__(self) -> Self:
         return self

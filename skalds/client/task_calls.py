@@ -34,6 +34,10 @@ class TaskCalls:
         """The task of this id."""
         return read_task(await self._tasks.get(task_id))
 
+    async def explain(self, task_id: str) -> Mapping[str, Any]:
+        """Why the task is not running, node by node, and the smallest change that would start it: the API's JSON."""
+        return await self._tasks.explain(task_id)
+
     async def list(
         self,
         *,

@@ -50,6 +50,10 @@ class TaskRequests:
         """The task of this id."""
         return dict(await self._connection.get(_path(task_id)))
 
+    async def explain(self, task_id: str) -> Json:
+        """Why the task is not running, and the smallest change that would start it."""
+        return dict(await self._connection.get(f"{_path(task_id)}/explain"))
+
     async def list(
         self,
         *,

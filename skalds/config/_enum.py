@@ -55,6 +55,12 @@ class DispatcherStrategyEnum(StrEnum):
     LEAST_TASKS = "LEAST_TASKS"
     ROUND_ROBIN = "ROUND_ROBIN"
     RANDOM = "RANDOM"
+    POWER_OF_TWO = "POWER_OF_TWO"
+    WEIGHTED = "WEIGHTED"
+    BIN_PACK = "BIN_PACK"
+    SPREAD = "SPREAD"
+    STICKY = "STICKY"
+    LEAST_LOADED = "LEAST_LOADED"
 
     @classmethod
     def list(cls) -> "list[str]":

@@ -32,6 +32,7 @@ from skalds.config.kinds import (
     whole_number,
 )
 from skalds.config.setting import Derived, Secrecy, Setting
+from skalds.config.strategy_name import STRATEGY
 
 
 def _choose_engine(given: Mapping[str, object]) -> EngineEnum:
@@ -84,9 +85,13 @@ class NodeSettings:
         whole_number(0, 100_000), Derived("number of CPUs", _count_cpus), "Slots the node offers; 0 is unlimited."
     )
     skald_labels = Setting(LABELS, MappingProxyType({}), "Labels tasks can require or prefer.")
-    skald_resources = Setting(RESOURCES, MappingProxyType({}), "Resources tasks can take; empty: not counted.")
+    skald_resources = Setting(
+        RESOURCES,
+        MappingProxyType({}),
+        "Resources tasks can take. cpu and memory, if not named, are what the machine has; gpu devices only if named.",
+    )
     skald_reserved_slots = Setting(
-        RESERVED_SLOTS, ReservedSlots(0, 0), "Slots kept for tasks of this priority or above."
+        RESERVED_SLOTS, ReservedSlots(0, 0), "Slots only tasks of this priority or above may take."
     )
     yaml_file = Setting(TEXT, "", "Task definition file of the modes edge and single_process.")
     task_worker_retry = Setting(whole_number(-1), -1, "Has no effect; accepted for 0.3.8.")
@@ -114,7 +119,7 @@ class DispatcherSettings:
 
     dispatcher_interval = Setting(SECONDS, 5, "Seconds after which a pass is made even if nothing changed.")
     dispatcher_strategy = Setting(
-        one_of(DispatcherStrategyEnum),
+        STRATEGY,
         DispatcherStrategyEnum.LEAST_TASKS,
         "How to choose among the nodes that can take a task.",
     )

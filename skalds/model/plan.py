@@ -11,21 +11,40 @@ class WaitReason(StrEnum):
 
     NO_NODE_ONLINE = "no_node_online"
     CLASS_NOT_SUPPORTED = "class_not_supported"
-    NO_FREE_SLOT = "no_free_slot"
     PINNED = "pinned"
+    LABEL_MISMATCH = "label_mismatch"
+    RESOURCES = "resources"
+    NODE_BREAKER = "node_breaker"
+    NO_FREE_SLOT = "no_free_slot"
+    TENANT_SHARE = "tenant_share"
+    TENANT_LIMIT = "tenant_limit"
+    KEY_LIMIT = "key_limit"
     NOT_BEFORE = "not_before"
+    DEPENDENCY = "dependency"
     STILL_STOPPING = "still_stopping"
     PAUSED = "paused"
+    DISPATCH_PAUSED = "dispatch_paused"
+    INVALID = "invalid"
 
 
 class Assign(NamedTuple):
-    """Give the task, whose attempt was read as `attempt` and which takes `slots`, to this session of this node."""
+    """Give the task, whose attempt was read as `attempt` and which waits in `lane`, to this session of this node."""
 
     task_id: str
     attempt: int
     node_id: str
     session: int
-    slots: int
+    lane: int
+    rank: int = 0
+
+
+class Preempt(NamedTuple):
+    """Drain this run of a preemptible task, so that `for_task` can have its place."""
+
+    task_id: str
+    attempt: int
+    node_id: str
+    for_task: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +52,13 @@ class Rejection:
     """Why the tasks of a lane stay where they are.
 
     `permanent` tells "never without a change of the fleet" from "not now". `counts` says how many nodes failed each
-    filter, so that people see how close it was.
+    filter, so that people see how close it was. `detail` is the text of an error where the reason is `invalid`.
     """
 
     reason: WaitReason
     permanent: bool
     counts: Mapping[WaitReason, int] = field(default_factory=dict)
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +73,7 @@ class DispatchPlan:
     rejections: Mapping[int, Rejection]
     turns: Mapping[str, int]
     horizon: int | None = None
+    preemptions: Sequence[Preempt] = ()
 
     @property
     def complete(self) -> bool:

@@ -17,7 +17,8 @@ class Change:
 class RunChange(NamedTuple):
     """One committed version of a task's row, as the change feed tells it; `position` grows with every commit.
 
-    `holds_slot` is `Task.holds_slot` of that version; `ready` says that the task stood in the dispatch queue.
+    `lane` is the number of the task's lane, 0 for one that never waited. `holds_slot` is `Task.holds_slot` of that
+    version; `ready` says that the task stood in the dispatch queue.
     """
 
     position: int
@@ -29,17 +30,20 @@ class RunChange(NamedTuple):
     attempt: int
     executor: str | None
     session: int
-    slots: int
+    lane: int
     holds_slot: bool
     ready: bool
 
 
 class LiveRun(NamedTuple):
-    """A run that holds capacity of a node: from assignment until its processes are confirmed gone."""
+    """A run that holds capacity of a node: from assignment until its processes are confirmed gone.
+
+    What it takes is said by the key of its lane.
+    """
 
     task_id: str
     attempt: int
     status: str
     node_id: str
     session: int
-    slots: int
+    lane: int

@@ -50,7 +50,11 @@ class FrozenModel(BaseModel):
 
 
 class Assignment(FrozenModel):
-    """One decision of the dispatcher: this node may start this attempt until `accept_by` (ms)."""
+    """One decision of the dispatcher: this node may start this attempt until `accept_by` (ms).
+
+    `leave_for` asks the node to hand the run back uncounted: the id of the task that is to have its place, or a word
+    in angle brackets where an operator drains the node.
+    """
 
     id: str
     skald_id: str
@@ -58,6 +62,7 @@ class Assignment(FrozenModel):
     term: int
     assigned_at: int
     accept_by: int
+    leave_for: str | None = None
 
 
 class RunError(FrozenModel):
@@ -69,7 +74,7 @@ class RunError(FrozenModel):
 
 
 class RunRecord(FrozenModel):
-    """One run of a task: who ran it, when it passed each stage (ms) and how it ended."""
+    """One run of a task: who ran it, on which GPU devices, when it passed each stage (ms) and how it ended."""
 
     attempt: int
     node: str
@@ -80,6 +85,7 @@ class RunRecord(FrozenModel):
     finished: int | None = None
     outcome: str | None = None
     usage: dict[str, Any] | None = None
+    devices: tuple[str, ...] = ()
 
 
 class Progress(FrozenModel):

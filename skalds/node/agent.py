@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from skalds.config.timings import Timings
-from skalds.errors import SessionReplaced, WorkerLaunchFailed
+from skalds.errors import SessionReplaced, SkaldsError, WorkerLaunchFailed
 from skalds.model.node import Beat, Node
 from skalds.model.run_change import Change
 from skalds.model.task import Task, TaskLifecycleStatus
@@ -20,6 +20,7 @@ from skalds.node.run_log import log_change
 from skalds.node.supervisor import Supervisor
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
+from skalds.ports.machine_load import MachineLoad
 from skalds.ports.run_ledger import RunLedger
 from skalds.ports.worker_launcher import Gone, RunKey, WorkerEvent, WorkerLauncher
 from skalds.runtime.alarm import Alarm
@@ -30,12 +31,13 @@ from skalds.runtime.service import cancel_all
 from skalds.runtime.shutdown_signals import ShutdownRequest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Session:
-    """One registration of this node and the runs under it."""
+    """One registration of this node and the runs under it; `is_leaving` once the store knows that it takes no more."""
 
     number: int
     supervisor: Supervisor
+    is_leaving: bool = False
 
 
 class NodeAgent:
@@ -50,6 +52,7 @@ class NodeAgent:
         timings: Timings,
         make_supervisor: Callable[[], Supervisor],
         shutdown: ShutdownRequest,
+        machine_load: MachineLoad | None = None,
     ) -> None:
         self._node = node
         self._engine = engine
@@ -58,6 +61,7 @@ class NodeAgent:
         self._timings = timings
         self._make_supervisor = make_supervisor
         self._shutdown = shutdown
+        self._machine_load = machine_load
         self._hurried = asyncio.Event()
         self._session: _Session | None = None
         self._beats = 0
@@ -113,10 +117,7 @@ class NodeAgent:
             await cancel_all(self._listeners)
             await self._launcher.close()
             return
-        self._draining = True
-        # Said at once, so that what is handed back goes to others.
-        await self._beat()
-        self._engine.wakeup.notify()
+        await self._begin_leaving()
         if self._shutdown.received is signal.SIGTERM:
             await self._wait_idle(self._timings.drain.total_seconds(), self._hurried)
         if self._session is not None:
@@ -135,17 +136,39 @@ class NodeAgent:
         number = await self._engine.directory.register(self._node, self._clock.wall_ms())
         self._session = _Session(number, self._make_supervisor())
         log_event("INFO", "node.registered", node=self._node.id, session=number, classes=sorted(self._node.classes))
+        if self._draining:
+            await self._begin_leaving()
+            return
         await self._beat()
+        self._engine.wakeup.notify()
+
+    async def _begin_leaving(self) -> None:
+        """Says, before anything is handed back, that this node takes nothing new, so that it goes to others."""
+        self._draining = True
+        await self._beat()
+        session = self._session
+        if session is not None and not session.is_leaving:
+            try:
+                await self._engine.directory.begin_leaving(self._node.id, session.number)
+                session.is_leaving = True
+            except SkaldsError as error:
+                # The beats say it too, only later, and what comes meanwhile is refused.
+                log_event("WARNING", "node.leaving_untold", node=self._node.id, session=session.number, reason=error)
         self._engine.wakeup.notify()
 
     async def _beat(self) -> None:
         if self._session is None:
             return
         self._beats += 1
-        live = self._session.supervisor.live_tasks
-        await self._engine.directory.beat(
-            Beat(self._node.id, self._session.number, self._beats, live, draining=self._draining)
+        beat = Beat(
+            self._node.id,
+            self._session.number,
+            self._beats,
+            self._session.supervisor.live_tasks,
+            draining=self._draining,
+            machine_load=None if self._machine_load is None else self._machine_load.sample(),
         )
+        await self._engine.directory.beat(beat)
 
     async def _hear_workers(self) -> None:
         async for event in self._launcher.events():
@@ -195,7 +218,7 @@ class NodeAgent:
         except BaseException:
             self._hinted = hinted
             raise
-        steering = session.supervisor.read_rows(rows)
+        steering = session.supervisor.read_rows(rows, self._clock.monotonic())
         for key, what in steering.signals:
             await self._launcher.signal(key, what)
         for key, attachments in steering.updates:
@@ -214,7 +237,7 @@ class NodeAgent:
         for change, done in zip(changes, written, strict=True):
             if done:
                 log_change(change)
-        launches = supervisor.settle(changes, written)
+        launches = supervisor.settle(changes, written, self._clock.monotonic())
         if launches:
             await self._launch(launches, supervisor)
         if not all(written):
@@ -229,9 +252,7 @@ class NodeAgent:
             failpoint("launch.ordered")
         except WorkerLaunchFailed as error:
             # This node can run nothing any more: what it just accepted goes back, to others, and it ends.
-            self._draining = True
-            await self._beat()
-            self._engine.wakeup.notify()
+            await self._begin_leaving()
             supervisor.stop_all()
             supervisor.note([Gone(RunKey(task.id, task.attempt), -1) for task in tasks])
             self._end(error)
@@ -241,8 +262,8 @@ class NodeAgent:
         for key, what in supervisor.stops(now):
             log_event("INFO", "worker.signalled", task=key.task_id, attempt=key.attempt, signal=what.value)
             await self._launcher.signal(key, what)
-        kill_at = supervisor.next_kill()
-        self._alarm.set(None if kill_at is None else kill_at - now)
+        moment = supervisor.next_moment()
+        self._alarm.set(None if moment is None else moment - now)
 
     async def _session_ended(self, session: _Session, *, replaced: bool) -> None:
         """Another process uses our id: we stop. We were given up as lost: we start over, with nothing of the past."""

@@ -11,6 +11,8 @@ from typing import Any
 import uvloop
 
 from skalds.adapters.process.launcher import ZygoteLauncher
+from skalds.adapters.process.machine_load import PsutilMachineLoad
+from skalds.adapters.process.machine_resources import machine_resources
 from skalds.adapters.process.system_clock import SystemClock
 from skalds.adapters.process.worker_process import EnterWorker, exec_entry
 from skalds.adapters.process.zygote import Zygote
@@ -20,6 +22,7 @@ from skalds.config.skald_config import SkaldConfig
 from skalds.config.timings import Timings
 from skalds.errors import ConfigurationError, StoreUnavailable
 from skalds.model.node import Node
+from skalds.model.snapshot import Reserved
 from skalds.node.agent import NodeAgent
 from skalds.node.supervisor import Supervisor
 from skalds.ports.clock import Clock
@@ -64,7 +67,8 @@ def run_node(config: SkaldConfig, program: NodeProgram, timings: Timings | None 
 
 async def _run(config: SkaldConfig, program: NodeProgram, timings: Timings, zygote: Zygote) -> None:
     clock = SystemClock()
-    launcher = ZygoteLauncher(zygote)
+    node = _describe_node(config, program)
+    launcher = ZygoteLauncher(zygote, assigns_gpus="gpu" in node.resources)
     hurries: list[Callable[[], None]] = []
     with listen_for_shutdown(on_repeat=lambda _: hurries.pop()() if hurries else os._exit(1)) as shutdown:
         try:
@@ -72,18 +76,18 @@ async def _run(config: SkaldConfig, program: NodeProgram, timings: Timings, zygo
             if engine is None:
                 return
             agent = NodeAgent(
-                _describe_node(config, program),
+                node,
                 engine,
                 launcher,
                 clock,
                 timings,
                 lambda: Supervisor(
-                    frozenset(program.schemas),
-                    config.skald_slots,
+                    node,
                     timings.cancel_grace.total_seconds(),
                     random.Random(),  # noqa: S311 - spreads retries
                 ),
                 shutdown,
+                PsutilMachineLoad(),
             )
             hurries.append(agent.hurry)
             try:
@@ -115,6 +119,11 @@ def _describe_node(config: SkaldConfig, program: NodeProgram) -> Node:
         classes=frozenset(program.schemas),
         slots=config.skald_slots,
         labels=dict(config.skald_labels),
+        resources={
+            name: list(amount) if isinstance(amount, tuple) else amount
+            for name, amount in {**machine_resources(), **config.skald_resources}.items()
+        },
+        reserved=Reserved(*config.skald_reserved_slots),
         schemas=dict(program.schemas),
         facts={
             "hostname": socket.gethostname(),

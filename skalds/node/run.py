@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from skalds.model.task import Progress, RunError, Task, TaskLifecycleStatus
+from skalds.node.capacity import Share
+from skalds.node.time_limit import TimeLimit
 from skalds.planning import lifecycle
 from skalds.ports.worker_launcher import Reported, RunKey, RunOutcome
 
@@ -13,18 +15,25 @@ _NOTHING = object()
 
 @dataclass(slots=True)
 class Run:
-    """Facts about one run. `stopping` says why this node ends it: the row says so, or the node is closing down."""
+    """Facts about one run.
+
+    `share` is what it takes of the node; `excused`: it had to leave when it reported, so that a failure is no verdict;
+    `timed_out`: it reached its limit before it ended.
+    """
 
     task: Task
-    launched: bool = False
+    share: Share
+    limit: TimeLimit
     started: int | None = None
     reported: Reported | None = None
+    excused: bool = False
     exit_status: int | None = None
     progress: Progress | None = None
     checkpoint: Any = _NOTHING
     suspended: bool = False
     draining: bool = False
     taken_away: bool = False
+    timed_out: bool = False
     terminated_at: float | None = None
     killed: bool = False
 
@@ -37,16 +46,39 @@ class Run:
         return self.exit_status is not None
 
     @property
+    def must_leave(self) -> bool:
+        """Whether the run goes back to the queue: the node closes down, or the row asks this run to leave."""
+        assignment = self.task.assignment
+        return self.draining or (assignment is not None and assignment.leave_for is not None)
+
+    @property
     def must_stop(self) -> bool:
-        """Whether the process has no business any more: cancelled, requeued, taken away, or the node closes down."""
-        return self.taken_away or self.draining or self.task.lifecycle_status not in _ACTIVE
+        """Whether the process has no business any more: cancelled, requeued, taken away, over its limit, or leaving."""
+        return self.taken_away or self.timed_out or self.must_leave or self.task.lifecycle_status not in _ACTIVE
+
+    def hear_report(self, report: Reported) -> None:
+        """Takes in how the run says it ended."""
+        self.reported, self.excused = report, self.must_leave
+
+    def check_limit(self, now: float) -> None:
+        """Notes that the limit is reached (`now` in monotonic s), unless the run ends for another reason already."""
+        ends_at = self.limit.ends_at
+        has_ended = self.is_gone or self.reported is not None
+        if ends_at is not None and ends_at <= now and not has_ended and not self.must_stop:
+            self.timed_out = True
+
+    def next_moment(self, grace: float) -> float | None:
+        """When (monotonic s) something has to be done about the run if nothing happens: its limit, or the kill."""
+        if self.is_gone or self.killed:
+            return None
+        return self.limit.ends_at if self.terminated_at is None else self.terminated_at + grace
 
     def next_version(self, now: int, jitter: float) -> Task | None:
         """The row as it should be stored next, or None when it tells everything already.
 
         `now` is wall ms, `jitter` a random number from [0, 1) for the delay of a retry.
         """
-        if self.taken_away or not self.launched:
+        if self.taken_away:
             return None
         told = self._with_news()
         after = self._outcome(told, now, jitter) or (told.changed(now) if told is not self.task else None)
@@ -60,14 +92,16 @@ class Run:
         if task.lifecycle_status not in _ACTIVE:
             return None
         reported = self.reported
+        if self.timed_out:
+            return self._over_limit(task, now, jitter)
         if reported is not None and reported.outcome is RunOutcome.FINISHED:
             return lifecycle.finish(task, now, result=reported.result, started=self.started, ended=reported.at)
-        if reported is not None and reported.outcome is RunOutcome.FAILED and not self.draining:
+        if reported is not None and reported.outcome is RunOutcome.FAILED and not self.excused:
             error = reported.error or RunError(type="Unknown", message="the run failed without saying why")
             return lifecycle.fail(task, now, error=error, started=self.started, ended=reported.at, jitter=jitter)
         if not self.is_gone:
             return None
-        if self.draining:
+        if self.must_leave:
             return lifecycle.hand_back(task, now)
         if reported is not None:
             # Somebody else stopped it; that is no verdict on the task.
@@ -75,6 +109,13 @@ class Run:
         return lifecycle.fail(
             task, now, error=_silent_exit(self.exit_status or 0), started=self.started, ended=now, jitter=jitter
         )
+
+    def _over_limit(self, task: Task, now: int, jitter: float) -> Task | None:
+        # Not before it has answered to the stop or is gone: until then it may still save a checkpoint.
+        if self.reported is None and not self.is_gone:
+            return None
+        error = RunError(type="timeout", message=f"the run had not ended within its limit of {task.timeout_ms} ms")
+        return lifecycle.fail(task, now, error=error, started=self.started, ended=now, jitter=jitter)
 
     def _with_news(self) -> Task:
         """The row with what the run reported on its way, or the row itself if there is nothing new."""

@@ -20,10 +20,17 @@ def log_change(change: Change) -> None:
     elif after.lifecycle_status == _CREATED and after.refusals > before.refusals:
         log_event("INFO", "task.refused", **about, reason="no room here, an unknown class, or the node is leaving")
     elif after.lifecycle_status == _CREATED:
-        reason = "its process was lost" if after.losses > before.losses else "the node is leaving"
-        log_event("INFO", "task.requeued", **about, reason=reason)
+        log_event("INFO", "task.requeued", **about, reason=_why_given_back(change))
     elif after.lifecycle_status == _FAILED and after.error is not None:
         reason = f"{after.error.type}: {after.error.message}"
         log_event("WARNING", "task.failed", **about, final=after.final, reason=reason)
     else:
         log_event("DEBUG", "task.ended", **about, status=after.lifecycle_status)
+
+
+def _why_given_back(change: Change) -> str:
+    before = change.before
+    if change.after.losses > before.losses:
+        return "its process was lost"
+    leave_for = before.assignment and before.assignment.leave_for
+    return f"asked to leave for {leave_for}" if leave_for else "the node is leaving"

@@ -1,94 +1,108 @@
 """`plan_dispatch`: waiting tasks to nodes.
 
-    filters   per lane: which nodes may take its tasks at all, and why not the others
-    order     all heads by rank (lowest first), then id
-    strategy  per task: which of the lane's nodes that still have room
+    filters   per shape of lane and kind of node: which nodes may take the tasks at all        (`pools.py`)
+    order     which task comes next: bands, fair shares of tenants, rank; limits               (`order.py`)
+    strategy  which of the nodes of its pool that still have room                              (`strategies/`)
+    preempt   for urgent tasks without room: which preemptible run makes place                 (`preemption.py`)
 
-Lanes whose tasks have the same size and may run on the same nodes share a pool, and a pool has one picker. So a pass
-costs by tasks placed and nodes known, not by lanes × nodes × tasks.
+A pass costs by tasks placed, plus a little for each lane and node known; never by the backlog behind the heads.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from skalds.model.plan import Assign, DispatchPlan, Rejection
-from skalds.model.snapshot import ClusterSnapshot, LaneView
-from skalds.planning.filters import ineligible, rejection
-from skalds.planning.strategies.strategy import NodeLoad, Picker, Strategy
+from skalds.model.plan import Assign, DispatchPlan, Rejection, WaitReason
+from skalds.model.snapshot import ClusterSnapshot, LaneView, QueuedTask
+from skalds.planning.order import FairOrder
+from skalds.planning.pools import OpenPool, PoolTable
+from skalds.planning.preemption import plan_preemptions
+from skalds.planning.strategies.strategy import NodeLoad, Strategy
+
+_LIMITS = {reason: Rejection(reason, permanent=False) for reason in (WaitReason.TENANT_LIMIT, WaitReason.KEY_LIMIT)}
 
 
 def plan_dispatch(snapshot: ClusterSnapshot, strategy: Strategy, rng: random.Random) -> DispatchPlan:
     """Decides which of the snapshot's tasks start now, and where.
 
-    Tasks are placed in order of rank; one that no node has room for is skipped without holding up other lanes. The
-    same snapshot, strategy and state of `rng` always give the same plan. When the last known task of a lane that holds
-    more has been placed, the plan ends: the lane's next one may be due before all others.
+    A task that no node has room for closes its lane for this pass and holds up no other. The same snapshot, strategy
+    and state of `rng` always give the same plan. When the last known task of a lane that holds more has been placed,
+    the plan ends: the lane's next one may be due before all others.
     """
-    loads = [NodeLoad(index, view) for index, view in enumerate(sorted(snapshot.nodes, key=lambda view: view.id))]
-    pickers = _pickers(snapshot.lanes, loads, strategy, rng)
-    turn = max((load.turn for load in loads), default=0)
-    assignments: list[Assign] = []
-    unserved: set[int] = set()
-    horizons = {lane.heads[-1].id for lane in snapshot.lanes if lane.more and lane.heads}
-    horizon = None
-    for _, task_id, attempt, lane_id, slots in _in_order(snapshot.lanes):
-        if lane_id in unserved:
+    table = PoolTable(snapshot, strategy, rng)
+    order = FairOrder(snapshot)
+    rejections: dict[int, Rejection] = {}
+    order.line_up(_startable(table, order, rejections))
+    assignments, horizon = _place_all(order, table, rejections, max((load.turn for load in table.loads), default=0))
+    turns = {load.id: load.turn for load in table.loads if load.turn != load.view.last_turn}
+    preemptions = plan_preemptions(snapshot, table.loads, order, rejections)
+    return DispatchPlan(assignments, rejections, turns, horizon, preemptions)
+
+
+def _startable(table: PoolTable, order: FairOrder, rejections: dict[int, Rejection]) -> Sequence[LaneView]:
+    """The lanes of which a task could start; adds the others to `rejections`.
+
+    What cannot start must not stand for its tenant in the order, or it would hide what can.
+    """
+    startable: list[LaneView] = []
+    for pool, lanes in table.shapes():
+        if not pool.nodes:
+            # Told before a limit, which it would not help to raise.
+            rejections.update((lane.id, pool.rejection) for lane in lanes)
             continue
-        node = pickers[lane_id].pick()
-        if node is None:
-            unserved.add(lane_id)
+        for lane in lanes:
+            limit = order.limit_of(lane)
+            if limit is not None:
+                rejections[lane.id] = _LIMITS[limit]
+            elif not pool.has_room:
+                rejections[lane.id] = pool.rejection
+            else:
+                startable.append(lane)
+    return startable
+
+
+def _place_all(
+    order: FairOrder, table: PoolTable, rejections: dict[int, Rejection], turn: int
+) -> tuple[Sequence[Assign], int | None]:
+    """Places one task after the other; returns them and the horizon, and adds what was turned away to `rejections`."""
+    assignments: list[Assign] = []
+    while (first := order.first()) is not None:
+        lane, task = first
+        pool = table.of(lane)
+        limit = order.limit_of(lane)
+        node = _pick(pool, task) if limit is None else _LIMITS[limit]
+        if isinstance(node, Rejection):
+            rejections[lane.id] = node
+            order.block()
+            if not (pool.has_room or table.has_room):
+                rejections.update((lane.id, _turned_away(order, table, lane, task)) for lane, task in order.rest())
+                break
             continue
         turn += 1
-        node.turn = turn
-        node.live_tasks += 1
-        node.used_slots += slots
-        assignments.append(Assign(task_id, attempt, node.id, node.session, slots))
-        if task_id in horizons:
-            horizon = lane_id
-            break
-    turns = {load.id: load.turn for load in loads if load.turn != load.view.last_turn}
-    return DispatchPlan(assignments, _rejections(snapshot.lanes, unserved, loads), turns, horizon)
+        node.place(pool.demand, turn)
+        assignments.append(Assign(task.id, task.attempt, node.id, node.session, lane.id, task.rank))
+        if not order.placed():
+            return assignments, lane.id
+    return assignments, None
 
 
-def _in_order(lanes: Sequence[LaneView]) -> Sequence[tuple[int, str, int, int, int]]:
-    """All heads as (rank, id, attempt, lane id, slots), sorted.
-
-    Plain tuples of numbers and text, because the interpreter compares and collects them several times faster than
-    pairs of objects.
-    """
-    return sorted(
-        (rank, task_id, attempt, lane.id, lane.key.slots) for lane in lanes for rank, task_id, attempt in lane.heads
-    )
+def _turned_away(order: FairOrder, table: PoolTable, lane: LaneView, task: QueuedTask) -> Rejection:
+    """Why a task waits whose turn did not come before all pools were full."""
+    limit = order.limit_of(lane)
+    return _without_room(table.of(lane), task.rank) if limit is None else _LIMITS[limit]
 
 
-def _pickers(
-    lanes: Sequence[LaneView], loads: Sequence[NodeLoad], strategy: Strategy, rng: random.Random
-) -> Mapping[int, Picker]:
-    """The picker of each lane; lanes that look alike to the filters get the same one."""
-    eligible: dict[tuple[str, str | None], tuple[int, ...]] = {}
-    pools: dict[tuple[tuple[int, ...], int], Picker] = {}
-    pickers: dict[int, Picker] = {}
-    for lane in lanes:
-        key = lane.key
-        looks = (key.class_name, key.pinned_to)
-        if looks not in eligible:
-            eligible[looks] = tuple(load.index for load in loads if ineligible(load.view, key) is None)
-        pool = (eligible[looks], key.slots)
-        if pool not in pools:
-            pools[pool] = strategy.picker([loads[index] for index in eligible[looks]], key.slots, rng)
-        pickers[lane.id] = pools[pool]
-    return pickers
+def _pick(pool: OpenPool, task: QueuedTask) -> NodeLoad | Rejection:
+    """A node of the pool, or why there is none."""
+    try:
+        node = pool.pick(task)
+    except Exception as error:
+        return Rejection(WaitReason.INVALID, permanent=True, detail=f"{type(error).__name__}: {error}")
+    return node or _without_room(pool, task.rank)
 
 
-def _rejections(lanes: Sequence[LaneView], unserved: set[int], loads: Sequence[NodeLoad]) -> Mapping[int, Rejection]:
-    """Why the unserved lanes wait; worked out once for all lanes that look alike to the filters."""
-    found: dict[tuple[str, str | None], Rejection] = {}
-    rejections: dict[int, Rejection] = {}
-    for lane in lanes:
-        if lane.id in unserved:
-            key = lane.key
-            looks = (key.class_name, key.pinned_to)
-            if looks not in found:
-                found[looks] = rejection(ineligible(load.view, key) for load in loads)
-            rejections[lane.id] = found[looks]
-    return rejections
+def _without_room(pool: OpenPool, rank: int) -> Rejection:
+    """Full; or, where a task of a higher rank got in, only so because that was another tenant's turn."""
+    found = pool.rejection
+    if pool.latest_rank is None or rank >= pool.latest_rank:
+        return found
+    return Rejection(WaitReason.TENANT_SHARE, permanent=False, counts=found.counts)

@@ -16,6 +16,7 @@ row has not moved on. Nothing here knows a store or a clock.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -117,9 +118,9 @@ def is_allowed(before: Task, after: Task) -> bool:
 # Moves of a node ------------------------------------------------------------------------------------------------------
 
 
-def accept(task: Task, now: int) -> Task:
-    """The node of this attempt takes the run on: Assigning → Running."""
-    record = _record(task).model_copy(update={"accepted": now})
+def accept(task: Task, now: int, *, devices: tuple[str, ...] = ()) -> Task:
+    """The node of this attempt takes the run on, with these GPU devices: Assigning → Running."""
+    record = _record(task).model_copy(update={"accepted": now, "devices": devices})
     return task.changed(now, lifecycle_status=TaskLifecycleStatus.RUNNING.value, runs=(*task.runs, record)[-RUNS_KEPT:])
 
 
@@ -170,7 +171,12 @@ def release(task: Task, now: int) -> Task:
 
 
 def hand_back(task: Task, now: int) -> Task:
-    """A draining node gives up a run it stopped, uncounted: Running → Created, Paused → Paused without node."""
+    """A node gives up a run that had to leave, uncounted: Running → Created, Paused → Paused without node."""
+    leave_for = _assignment(task).leave_for
+    preempted = leave_for is not None and not leave_for.startswith("<")
+    if preempted:
+        # It had its turn: by its age it would take the place straight back from the task that it left for.
+        return _given_back(task, now, "preempted", eligible_at=now)
     return _given_back(task, now, "drained")
 
 
@@ -197,6 +203,18 @@ def lose(task: Task, now: int) -> Task:
         error=error,
         runs=_closed(task, "lost", now),
     )
+
+
+def miss_deadline(task: Task, now: int) -> Task:
+    """A waiting task did not start in time: → Failed, final. It must have a deadline."""
+    deadline = datetime.fromtimestamp((task.deadline_date_time or 0) / 1000, UTC).isoformat(timespec="milliseconds")
+    return _given_up(task, now, RunError(type="deadline", message=f"it had not started by its deadline {deadline}"))
+
+
+def forsake(task: Task, now: int, parent: str) -> Task:
+    """A waiting task depends on `parent`, which will never be Finished: → Failed, final."""
+    message = f"it depends on task {parent}, which failed for good or was cancelled"
+    return _given_up(task, now, RunError(type="dependency", message=message))
 
 
 # Moves of an operator -------------------------------------------------------------------------------------------------
@@ -228,6 +246,8 @@ def requeue(task: Task, now: int) -> Task | Refused:
         return task
     if stage not in (Stage.RETRYING, Stage.FAILED, Stage.CANCELLED, Stage.FINISHED):
         return Refused(f"the task is {task.lifecycle_status}; only one that ended can be requeued")
+    if 0 < (task.deadline_date_time or 0) <= now:
+        return Refused("its deadline has passed; submit it again with another one")
     return task.changed(
         now,
         lifecycle_status=TaskLifecycleStatus.CREATED.value,
@@ -276,6 +296,18 @@ def replace_attachments(task: Task, now: int, *, attachments: Any) -> Task | Ref
     return task.changed(now, attachments=attachments, attachments_rev=task.attachments_rev + 1)
 
 
+def ask_to_leave(task: Task, now: int, *, leave_for: str) -> Task | Refused:
+    """Asks the node of a run to stop it and hand it back; only the assignment changes, and the first request counts.
+
+    `leave_for` is the id of the task that is to have its place, or a word in angle brackets when a node is drained.
+    """
+    if stage_of(task) not in (Stage.RUNNING, Stage.PAUSED) or task.assignment is None:
+        return Refused("the task has no run that could leave")
+    if task.assignment.leave_for is not None:
+        return task
+    return task.changed(now, assignment=task.assignment.model_copy(update={"leave_for": leave_for}))
+
+
 # Parts ----------------------------------------------------------------------------------------------------------------
 
 
@@ -292,6 +324,10 @@ def _given_back(task: Task, now: int, outcome: str, **changes: int) -> Task:
         "runs": _closed(task, outcome, now),
     }
     return task.changed(now, **{**given_back, **changes})
+
+
+def _given_up(task: Task, now: int, error: RunError) -> Task:
+    return task.changed(now, lifecycle_status=TaskLifecycleStatus.FAILED.value, final=True, error=error)
 
 
 def _closed(task: Task, outcome: str, ended: int, started: int | None = None) -> tuple[RunRecord, ...]:

@@ -18,6 +18,13 @@ class Lane(NamedTuple):
     reason: WaitReason | None
 
 
+class Ripened(NamedTuple):
+    """The lanes that got ready tasks, and the next `eligible_at` (ms) to come, or None."""
+
+    lanes: frozenset[int]
+    next_due: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """All assignments of one pass to one session of one node; `id` is unique and names the commit."""
@@ -31,10 +38,11 @@ class Claim:
 
 
 class DispatchQueue(Protocol):
-    """Tasks that could run now, by lane and rank. A task is in it exactly while it waits and its moment has come."""
+    """Tasks that could run now, by lane and rank. A task is in it exactly while it waits, its moment has come and all
+    it depends on is Finished."""
 
-    async def ripen(self, now: int) -> int | None:
-        """Moves the tasks whose `eligible_at` ≤ `now` into the queue; returns the next `eligible_at` (ms) or None."""
+    async def ripen(self, now: int) -> Ripened:
+        """Moves the tasks whose `eligible_at` ≤ `now` into the queue."""
         ...
 
     async def lanes(self) -> Sequence[Lane]:
@@ -49,7 +57,8 @@ class DispatchQueue(Protocol):
         """Gives the tasks away in one transaction and returns those that were given; the rest changed meanwhile.
 
         Per task, all at once: only if ready and `attempt` as read → Assigning, `attempt`+1, `executor`, `assignment`
-        (with the lease's term), `released_at` null, `rev`+1, out of the queue. Commits only while the stored lease
+        (with the lease's term), `released_at` null, `rev`+1, out of the queue. Nothing is given to a session that is
+        closed or leaving, and no task whose deadline has passed at `assigned_at`. Commits only while the stored lease
         still has this holder and term, else raises `LeaseLost` and changes nothing. `OutcomeUnknown`: find out with
         `claimed`. Need not survive a power cut.
         """
@@ -57,16 +66,4 @@ class DispatchQueue(Protocol):
 
     async def claimed(self, claim_ids: Sequence[str]) -> Sequence[str]:
         """Ids of the tasks whose current assignment has one of these ids; settles an unknown outcome."""
-        ...
-
-    async def note_reasons(self, reasons: Mapping[int, WaitReason | None]) -> None:
-        """Keeps why a lane waits, for `reasons`."""
-        ...
-
-    async def reasons(self, keys: Sequence[LaneKey]) -> Mapping[LaneKey, WaitReason | None]:
-        """The kept reasons of these lanes; unknown lanes are left out."""
-        ...
-
-    async def ready_count(self) -> int:
-        """How many tasks could run now."""
         ...

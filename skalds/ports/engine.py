@@ -2,8 +2,10 @@
 
 from typing import Protocol
 
+from skalds.ports.audit_log import AuditLog
 from skalds.ports.dispatch_queue import DispatchQueue
 from skalds.ports.event_bus import EventBus
+from skalds.ports.lane_board import LaneBoard
 from skalds.ports.lease_store import LeaseStore
 from skalds.ports.node_directory import NodeDirectory
 from skalds.ports.retention import Retention
@@ -22,6 +24,9 @@ class Engine(Protocol):
 
     @property
     def queue(self) -> DispatchQueue: ...
+
+    @property
+    def lanes(self) -> LaneBoard: ...
 
     @property
     def ledger(self) -> RunLedger: ...
@@ -43,6 +48,9 @@ class Engine(Protocol):
 
     @property
     def settings(self) -> SettingsStore: ...
+
+    @property
+    def audit(self) -> AuditLog: ...
 
     @property
     def retention(self) -> Retention: ...

@@ -20,6 +20,10 @@ class NodeDirectory(Protocol):
         """Closes the session if it is still the current one of this node; says whether it was open."""
         ...
 
+    async def begin_leaving(self, node_id: str, session: int) -> None:
+        """From now on no claim for this session commits; what runs under it goes on."""
+        ...
+
     async def registrations(self) -> Sequence[Registration]:
         """The latest registration of every node that is open, or closed with runs still on it, by node id."""
         ...

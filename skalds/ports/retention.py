@@ -28,8 +28,8 @@ class Retention(Protocol):
         ...
 
     async def forget_leftovers(self, before: int, lease: LeaseRow) -> Forgotten:
-        """Deletes lanes in which nothing waits, and registrations from before `before` that are closed without runs.
+        """Deletes lanes in which nothing waits or runs, and old registrations that are closed without runs.
 
-        A lane's number is never given to another lane.
+        Old are those from before `before` (wall ms). A lane's number is never given to another lane.
         """
         ...

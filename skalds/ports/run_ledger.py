@@ -17,6 +17,9 @@ class RunLedger(Protocol):
         All in one transaction, and with `lease` only while that term stands (else `LeaseLost`, nothing changed).
         `durable`: survives a power cut. Queue and timers follow from `after`: it waits (`Task.is_waiting`) or not.
         A row whose revision moved on is left byte-identical.
+
+        Dependants follow in the same transaction: a write that makes a task Finished, and with it the last one that
+        another depends on, makes that one ready (`rev`+1, `eligible_at` at least the moment of this write).
         """
         ...
 
@@ -31,6 +34,14 @@ class RunLedger(Protocol):
     async def changes_since(self, position: int, limit: int) -> Sequence[RunChange] | None:
         """The next `limit` committed versions after `position`, oldest first; None if the feed no longer reaches back
         that far, and the caller must read everything again."""
+        ...
+
+    async def overdue(self, now: int, limit: int) -> Sequence[Task]:
+        """Waiting tasks whose deadline is ≤ `now` (wall ms), earliest first."""
+        ...
+
+    async def forsaken(self, limit: int) -> Sequence[Task]:
+        """Waiting tasks that depend on one which is Failed for good or Cancelled."""
         ...
 
     async def trim_feed(self, keep: int) -> None:

@@ -85,6 +85,7 @@ class WorkerLauncher(Protocol):
     async def launch(self, tasks: Sequence[Task]) -> None:
         """Starts a worker for each task's current attempt; every launch ends in exactly one `Gone`.
 
+        On a node with GPU devices a worker sees those of its run's record, from its first line on, and no others.
         A worker that could not be started is told as `Reported` (failed) and `Gone`.
         """
         ...

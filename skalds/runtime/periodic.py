@@ -42,8 +42,11 @@ class Periodic:
         self._name = name
         self._jitter = jitter
         self._rng = rng
-        self._woken = asyncio.Event()
-        self._stopping = asyncio.Event()
+        self._woken = False
+        self._stopping = False
+        self._pause: asyncio.Future[None] | None = None
+        """What `_wait` waits for, while it does."""
+        self._obeys_wakes = False
         self._loop: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -54,11 +57,24 @@ class Periodic:
 
     def wake(self) -> None:
         """Asks for a run as soon as possible; many calls before it ask for one run."""
-        self._woken.set()
+        self._woken = True
+        if self._obeys_wakes:
+            self._end_pause()
+
+    @property
+    def is_woken(self) -> bool:
+        """Whether a run was asked for that has not begun yet."""
+        return self._woken
+
+    def set_interval(self, interval: timedelta) -> None:
+        """The interval from the next run on, which is asked for at once."""
+        self._interval = interval
+        self.wake()
 
     async def stop(self) -> None:
         """Lets the current run end and begins no other."""
-        self._stopping.set()
+        self._stopping = True
+        self._end_pause()
         if self._loop is not None and self._loop is not asyncio.current_task():
             # Not awaited itself: a crash of the loop is told by `wait_ended`, and stopping must go on.
             await asyncio.wait([self._loop])
@@ -69,33 +85,40 @@ class Periodic:
 
     async def _run(self) -> None:
         failures = 0
-        while not self._stopping.is_set():
-            self._woken.clear()
+        while not self._stopping:
+            self._woken = False
             try:
                 await self._run_once()
             except Exception as error:
                 failures += 1
                 self._log_failure(error, failures)
                 # A wake is remembered but not obeyed yet: whoever wakes a failing duty must not make it spin.
-                await self._wait(self._backoff(failures), self._stopping)
+                await self._wait(self._backoff(failures), unless_woken=False)
             else:
                 failures = 0
-                await self._wait(self._next_interval(), self._woken, self._stopping)
+                await self._wait(self._next_interval(), unless_woken=True)
 
-    async def _wait(self, seconds: float, *events: asyncio.Event) -> None:
-        """Returns after `seconds`, or as soon as one of the events is set."""
-        if any(event.is_set() for event in events):
+    async def _wait(self, seconds: float, *, unless_woken: bool) -> None:
+        """Returns after `seconds`, or as soon as it has to stop or, if wanted, is woken."""
+        if self._stopping or (unless_woken and self._woken):
             # A run that never really waits must not keep the loop from everything else.
             await asyncio.sleep(0)
             return
+        # One task and one future: an idle process does little else than this.
         sleep = asyncio.ensure_future(self._clock.sleep(seconds))
-        waits = [sleep, *(asyncio.ensure_future(event.wait()) for event in events)]
+        self._pause, self._obeys_wakes = asyncio.get_running_loop().create_future(), unless_woken
+        sleep.add_done_callback(self._end_pause)
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await self._pause
             if sleep.done():
                 sleep.result()
         finally:
-            await cancel_all(waits)
+            self._pause = None
+            await cancel_all([sleep])
+
+    def _end_pause(self, _: object = None) -> None:
+        if self._pause is not None and not self._pause.done():
+            self._pause.set_result(None)
 
     def _next_interval(self) -> float:
         stretch = self._rng.uniform(-self._jitter, self._jitter) if self._rng is not None else 0.0

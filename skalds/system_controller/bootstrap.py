@@ -27,7 +27,7 @@ from skalds.runtime.shutdown_signals import listen_for_shutdown
 from skalds.system_controller.api.app import create_app
 from skalds.system_controller.api.dependencies import ApiParts
 from skalds.system_controller.api.server import HttpServer, ListeningSocket
-from skalds.system_controller.controller import Controller
+from skalds.system_controller.controller import Controller, ControllerOptions
 from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
 from skalds.system_controller.surroundings import Surroundings
 
@@ -100,10 +100,20 @@ async def _run(config: SystemControllerConfig, listening: ListeningSocket, on_re
             name = f"{socket.gethostname()}-{os.getpid()}"
             around = Surroundings(engine, clock, ids, random.Random(), Timings(), name)  # noqa: S311 - places tasks
             policy = DispatchPolicy.configured(config)
-            controller = Controller(around, config.system_controller_mode, policy, config.task_retention)
+            options = ControllerOptions(config.task_retention, ageing_step_ms, config.dispatcher_spread_label)
+            controller = Controller(around, config.system_controller_mode, policy, options)
             loopback = _is_loopback(config.system_controller_host)
             parts = ApiParts(
-                engine, controller.cluster, controller.events, controller.dispatcher, clock, ids, config, loopback
+                engine,
+                controller.cluster,
+                controller.events,
+                controller.dispatcher,
+                clock,
+                ids,
+                config,
+                controller.policies,
+                controller.picture,
+                loopback,
             )
             server = HttpServer(create_app(parts), listening)
             calm_collector()

@@ -7,6 +7,7 @@ from skalds.model.run_change import LiveRun, RunChange
 from skalds.ports.clock import Clock
 from skalds.ports.run_ledger import RunLedger
 from skalds.runtime.log_setup import log_event
+from skalds.system_controller.lane_keys import LaneKeys
 from skalds.system_controller.live_runs import LiveRuns
 
 _PAGE = 2_000
@@ -18,10 +19,11 @@ class ChangeTail:
     `run_once` reads what is new; it is woken by taps and repeats slowly, so that a lost tap costs latency only.
     """
 
-    def __init__(self, ledger: RunLedger, live_runs: LiveRuns, clock: Clock) -> None:
+    def __init__(self, ledger: RunLedger, live_runs: LiveRuns, keys: LaneKeys, clock: Clock) -> None:
         self.listeners: list[Callable[[Sequence[RunChange]], None]] = []
         self._ledger = ledger
         self._live_runs = live_runs
+        self._keys = keys
         self._clock = clock
         self._position: int | None = None  # None: the rows have not been read yet
         self._reading = asyncio.Lock()
@@ -53,11 +55,13 @@ class ChangeTail:
                 limit = min(_PAGE, position - self._position)
                 if await self._read_page(self._position, limit) < limit:
                     break
+            await self._keys.learn(run.lane for run in runs)
             # If not equal, the feed was trimmed meanwhile; the next audit will tell.
             return self._repair(runs) if self._position == position else 0
 
     async def _read_again(self) -> int:
         runs, position = await self._ledger.live_runs()
+        await self._keys.learn(run.lane for run in runs)
         self._live_runs.replace(runs, self._clock.monotonic())
         self._position = position
         self._tell([])
@@ -70,6 +74,7 @@ class ChangeTail:
             log_event("WARNING", "feed.trimmed", position=position)
             await self._read_again()
             return 0
+        await self._keys.learn(change.lane for change in changes)
         now = self._clock.monotonic()
         for change in changes:
             self._live_runs.apply(change, now)

@@ -1,25 +1,34 @@
 """`Controller`: the parts of one controller process, and the order in which they live."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from skalds.config._enum import SystemControllerModeEnum
 from skalds.model.lease import Duty
 from skalds.model.run_change import RunChange
+from skalds.planning.strategies.strategy import Strategy
 from skalds.runtime.periodic import Periodic
 from skalds.runtime.service import Service
 from skalds.runtime.taps import TapListener
+from skalds.system_controller.breakers import Breakers
 from skalds.system_controller.change_tail import ChangeTail
+from skalds.system_controller.cluster_picture import ClusterPicture
 from skalds.system_controller.events.live_events import LiveEvents
 from skalds.system_controller.fleet import Cluster, Fleet
+from skalds.system_controller.lane_keys import LaneKeys
 from skalds.system_controller.leadership import Leadership
 from skalds.system_controller.live_runs import LiveRuns
 from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
-from skalds.system_controller.monitor.dispatcher import Dispatcher
+from skalds.system_controller.monitor.dispatcher import Dispatcher, Sight
 from skalds.system_controller.monitor.housekeeping import Housekeeping
+from skalds.system_controller.monitor.node_drain import NodeDrain
 from skalds.system_controller.monitor.node_watch import NodeWatch
 from skalds.system_controller.monitor.retention import TaskRetention
 from skalds.system_controller.monitor.task_recovery import TaskRecovery
+from skalds.system_controller.monitor.waiting_ends import WaitingEnds
+from skalds.system_controller.monitor.watchdog import Watchdog
+from skalds.system_controller.policy_book import PolicyBook
 from skalds.system_controller.surroundings import Surroundings
 
 _SLOW_READ = timedelta(seconds=1)
@@ -27,8 +36,21 @@ _BETWEEN_LOOKS_S = 0.1
 _AUDIT = timedelta(seconds=10)
 _HOUSEKEEPING = timedelta(seconds=5)
 _RETENTION = timedelta(minutes=1)
+_WAITING_ENDS = timedelta(seconds=1)
+_WATCHDOG = timedelta(seconds=1)
 
 _WITH_MONITOR = frozenset({SystemControllerModeEnum.MONITOR, SystemControllerModeEnum.DISPATCHER})
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerOptions:
+    """What a controller is told beside its mode and how to dispatch."""
+
+    kept: timedelta = timedelta(days=30)
+    ageing_step_ms: int = 60_000
+    spread_label: str = ""
+    strategies: Mapping[str, Callable[[], Strategy]] | None = None
+    """Constructors by name; None: the built-in ones and those of installed packages."""
 
 
 class Controller:
@@ -39,28 +61,41 @@ class Controller:
         around: Surroundings,
         mode: SystemControllerModeEnum,
         policy: DispatchPolicy,
-        kept: timedelta = timedelta(days=30),
+        options: ControllerOptions = ControllerOptions(),
     ) -> None:
         self._around = around
         self.mode = mode
-        self.cluster = Cluster(Fleet(), LiveRuns())
         engine, clock, timings = around.engine, around.clock, around.timings
-        self._tail = ChangeTail(engine.ledger, self.cluster.live_runs, clock)
+        self._keys = LaneKeys(engine.lanes)
+        self.cluster = Cluster(Fleet(), LiveRuns(self._keys))
+        self.policies = PolicyBook(engine, clock)
+        self._breakers = Breakers(clock)
+        self.picture = ClusterPicture(
+            self.cluster, self.policies, self._breakers, options.ageing_step_ms, options.spread_label
+        )
+        self._tail = ChangeTail(engine.ledger, self.cluster.live_runs, self._keys, clock)
         self._watch = NodeWatch(engine.directory, self.cluster.fleet, clock, timings)
         self._monitoring = Leadership(Duty.MONITOR, around.name, engine.leases, clock, timings)
         self._dispatching = Leadership(
             Duty.DISPATCHER, around.name, engine.leases, clock, timings, on_change=self._wake_dispatcher
         )
         self._recovery = TaskRecovery(self._monitoring, self.cluster, engine, clock, timings)
-        self._retention = TaskRetention(self._monitoring, engine, clock, kept)
+        self._retention = TaskRetention(self._monitoring, engine, clock, options.kept)
+        self._drain = NodeDrain(self._monitoring, self.cluster, self.policies, engine, clock)
+        self._ending = self._every(_WAITING_ENDS, WaitingEnds(self._monitoring, engine, clock).run_once, "waiting_ends")
         self.dispatcher: Dispatcher | None = None
+        self._watchdog: Watchdog | None = None
         if mode is SystemControllerModeEnum.DISPATCHER:
-            self.dispatcher = Dispatcher(self._dispatching, self.cluster, policy, around)
+            sight = Sight(self.picture, self._keys, self._tail.run_once)
+            self.dispatcher = Dispatcher(self._dispatching, sight, policy, around, options.strategies)
+            self._watchdog = Watchdog(self._dispatching, self.dispatcher, around, sight, self._tail)
         self.events = LiveEvents(around, self.cluster, lambda: self._tail.position)
-        self._tail.listeners += [self._follow_changes, self.events.follow_changes]
+        self._tail.listeners += [self._breakers.follow, self._follow_changes, self.events.follow_changes]
         self._looked_at = 0.0
         self._reading = self._every(_SLOW_READ, self._read_feed, "feed")
         self._looking = self._every(timings.beat, self._look_at_nodes, "nodes")
+        self._governing = self._every(_SLOW_READ, self._refresh_policies, "policies")
+        self.policies.listeners += [self._wake_dispatcher, self._looking.wake]
 
     def services(self) -> Sequence[Service]:
         """Everything that runs, in the order of starting."""
@@ -69,6 +104,7 @@ class Controller:
             self._reading,
             TapListener(self._around.engine.wakeup, self._reading.wake),
             self._looking,
+            self._governing,
             *self.events.services(),
         ]
         services.append(self._every(_AUDIT, self._tail.audit, "audit"))
@@ -76,10 +112,13 @@ class Controller:
         if self.mode in _WITH_MONITOR:
             # Before the lease, so that it stops after it: a round ends once the lease is resigned.
             services.append(self._every(_RETENTION, self._retention.run_once, "retention"))
+            services.append(self._ending)
             services.append(_Duty(self._monitoring, self._every(renew, self._monitoring.run_once, "lease.monitor")))
         if self.dispatcher is not None:
             renewing = self._every(renew, self._dispatching.run_once, "lease.dispatcher")
             services += [_Duty(self._dispatching, renewing), self.dispatcher]
+        if self._watchdog is not None:
+            services.append(self._every(_WATCHDOG, self._watchdog.run_once, "watchdog"))
         return services
 
     def _every(self, interval: timedelta, run_once: Callable[[], Awaitable[object]], name: str) -> Periodic:
@@ -92,6 +131,15 @@ class Controller:
         if changed:
             self._wake_dispatcher()
         await self._recovery.run_once()
+        await self._drain.run_once()
+        self._breakers.forget_all_but(
+            {(known.registration.node.id, known.registration.session) for known in self.cluster.fleet.all()}
+        )
+
+    async def _refresh_policies(self) -> None:
+        await self.policies.refresh()
+        if self.dispatcher is not None:
+            await self.dispatcher.refresh_policy()
 
     async def _read_feed(self) -> None:
         changes = await self._tail.run_once()
@@ -100,11 +148,13 @@ class Controller:
         # hence the shortest pause between two looks.
         if changes == 0 and pause >= _BETWEEN_LOOKS_S:
             self._looking.wake()
+            self._governing.wake()
 
     def _follow_changes(self, changes: Sequence[RunChange]) -> None:
-        """Wakes the dispatcher for what can be placed or made room; an empty sequence means "read everything again"."""
-        if not changes or any(change.ready or not change.holds_slot for change in changes):
-            self._wake_dispatcher()
+        if self.dispatcher is not None:
+            self.dispatcher.follow(changes)
+        if WaitingEnds.concerns(changes):
+            self._ending.wake()
 
     def _wake_dispatcher(self) -> None:
         if self.dispatcher is not None:

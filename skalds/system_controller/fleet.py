@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from skalds.model.node import Liveness, Registration
-from skalds.model.snapshot import NodeView
 from skalds.system_controller.live_runs import LiveRuns
 
 
@@ -21,6 +20,7 @@ class KnownNode:
     draining: bool = False
     beats: int = 0
     last_heard: int = 0
+    machine_load: float | None = None
 
     @property
     def is_online(self) -> bool:
@@ -44,26 +44,6 @@ class Fleet:
 
     def all(self) -> Sequence[KnownNode]:
         return list(self._nodes.values())
-
-    def views(self, live_runs: LiveRuns, turns: Mapping[str, int]) -> Sequence[NodeView]:
-        """The open nodes as the planner sees them, with their load and the latest turn each got."""
-        return [self._view(known, live_runs, turns) for known in self._nodes.values() if not known.registration.closed]
-
-    def _view(self, known: KnownNode, live_runs: LiveRuns, turns: Mapping[str, int]) -> NodeView:
-        node, session = known.registration.node, known.registration.session
-        load = live_runs.load_of(node.id, session)
-        return NodeView(
-            id=node.id,
-            session=session,
-            classes=node.classes,
-            slots=node.slots,
-            mode=node.mode,
-            online=known.is_online,
-            draining=known.draining,
-            live_tasks=load.tasks,
-            used_slots=load.slots,
-            last_turn=turns.get(node.id, 0),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,34 @@
-"""The projection of live runs: what holds capacity, by node, kept from the change feed."""
+"""The projection of live runs: what holds capacity, by node, tenant and key, kept from the change feed."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
+from skalds.model.lane import LaneKey
 from skalds.model.run_change import LiveRun, RunChange
+from skalds.system_controller.lane_keys import UNKNOWN
+from skalds.system_controller.preemptible_runs import PreemptibleRuns
+from skalds.system_controller.usage import Load, Session, Usage
 
-
-class Load(NamedTuple):
-    """What runs on one session of a node."""
-
-    tasks: int
-    slots: int
+NO_KEYS: Mapping[int, LaneKey] = MappingProxyType({})
 
 
 class LiveRuns:
     """Every run from its assignment until its processes are confirmed gone.
 
     The leader adds its own assignments before it commits them (`reserve`) and drops those that were refused; all else
-    comes from the feed. Counts follow the entries, so they cannot drift away from them.
+    comes from the feed. `keys` says what a lane's tasks take; whoever tells of a run sees first that its lane is known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Mapping[int, LaneKey] = NO_KEYS) -> None:
         self.settling = asyncio.Lock()
         """Held while reservations are open, so that nobody compares the projection with the rows meanwhile."""
+        self.usage = Usage()
+        self.preemptible = PreemptibleRuns()
+        self._keys = keys
         self._runs: dict[str, LiveRun] = {}
-        self._tasks: dict[tuple[str, int], set[str]] = {}
-        self._slots: Counter[tuple[str, int]] = Counter()
+        self._counted_as: dict[str, LaneKey] = {}
+        self._tasks: dict[Session, set[str]] = {}
         self._assigning_since: dict[str, tuple[int, float]] = {}
         self._reserved: set[str] = set()  # reservations of which the store has not told yet
 
@@ -35,28 +36,33 @@ class LiveRuns:
         return len(self._runs)
 
     def load_of(self, node_id: str, session: int) -> Load:
-        session_key = (node_id, session)
-        return Load(len(self._tasks.get(session_key, ())), self._slots[session_key])
+        return self.usage.load_of((node_id, session))
 
     def tasks_of(self, node_id: str, session: int) -> Sequence[str]:
         """Ids of the tasks on this session, sorted."""
         return sorted(self._tasks.get((node_id, session), ()))
 
-    def sessions(self) -> Sequence[tuple[str, int]]:
+    def sessions(self) -> Sequence[Session]:
         """The sessions that hold at least one run."""
         return list(self._tasks)
 
     def reserve(self, runs: Iterable[LiveRun], now: float) -> None:
-        """Counts assignments that are about to be committed, at `now` (monotonic s)."""
+        """Counts assignments that are about to be committed, at `now` (monotonic s).
+
+        Those of which the feed has told already are left alone: to commit them again will be refused.
+        """
         for run in runs:
-            self._put(run, now)
-            self._reserved.add(run.task_id)
+            known = self._runs.get(run.task_id)
+            if known is None or known.attempt < run.attempt:
+                self._put(run, now)
+                self._reserved.add(run.task_id)
 
     def drop(self, runs: Iterable[LiveRun]) -> None:
         """Takes reservations back that were not committed, unless the feed has told of something newer."""
         for run in runs:
             if run.task_id in self._reserved and self._runs.get(run.task_id) == run:
                 self._remove(run.task_id)
+                self.preemptible.remove(run.task_id)
             self._reserved.discard(run.task_id)
 
     def apply(self, change: RunChange, now: float) -> None:
@@ -67,8 +73,9 @@ class LiveRuns:
         self._reserved.discard(change.task_id)
         if not change.holds_slot or change.executor is None:
             self._remove(change.task_id)
+            self.preemptible.remove(change.task_id)
             return
-        run = LiveRun(change.task_id, change.attempt, change.status, change.executor, change.session, change.slots)
+        run = LiveRun(change.task_id, change.attempt, change.status, change.executor, change.session, change.lane)
         if run != known:
             self._put(run, now)
 
@@ -82,6 +89,7 @@ class LiveRuns:
                 self._put(fresh[task_id], now)
             else:
                 self._remove(task_id)
+                self.preemptible.remove(task_id)
         return len(wrong)
 
     def assigning_for(self, seconds: float, now: float) -> Sequence[str]:
@@ -99,9 +107,13 @@ class LiveRuns:
     def _put(self, run: LiveRun, now: float) -> None:
         since = self._assigning_since.get(run.task_id)
         self._remove(run.task_id)
+        key = self._keys.get(run.lane, UNKNOWN)
         self._runs[run.task_id] = run
+        self._counted_as[run.task_id] = key
         self._tasks.setdefault((run.node_id, run.session), set()).add(run.task_id)
-        self._slots[run.node_id, run.session] += run.slots
+        self.usage.add((run.node_id, run.session), key)
+        if key.preemptible:
+            self.preemptible.put(run, key)
         if run.status == "Assigning":
             keep = since is not None and since[0] == run.attempt
             self._assigning_since[run.task_id] = since if keep and since else (run.attempt, now)
@@ -112,7 +124,7 @@ class LiveRuns:
         if run is None:
             return
         session = (run.node_id, run.session)
+        self.usage.remove(session, self._counted_as.pop(task_id))
         self._tasks[session].remove(task_id)
-        self._slots[session] -= run.slots
         if not self._tasks[session]:
-            del self._tasks[session], self._slots[session]
+            del self._tasks[session]

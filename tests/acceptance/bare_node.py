@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -31,7 +32,7 @@ def run_bare_node(*classes: type[Any]) -> None:
     if entry is not None:
         entry.run(enter)
     zygote = Zygote.spawn(enter, exec_classes=registry.exec_classes)
-    uvloop.run(_serve(zygote))
+    uvloop.run(_serve(zygote, assigns_gpus="gpus" in sys.argv))
 
 
 def say(**content: object) -> None:
@@ -39,8 +40,8 @@ def say(**content: object) -> None:
     os.write(1, json.dumps(content, default=str).encode() + b"\n")
 
 
-async def _serve(zygote: Zygote) -> None:
-    launcher = ZygoteLauncher(zygote)
+async def _serve(zygote: Zygote, *, assigns_gpus: bool) -> None:
+    launcher = ZygoteLauncher(zygote, assigns_gpus=assigns_gpus)
     say(event="Ready", node=os.getpid(), zygote=zygote.pid)
     telling = asyncio.create_task(_tell_events(launcher))
     async for order in _orders():
@@ -72,10 +73,11 @@ async def _obey(launcher: WorkerLauncher, order: dict[str, Any]) -> None:
 
 
 async def _tell_events(launcher: WorkerLauncher) -> None:
-    async for event in launcher.events():
-        fields = asdict(event)
-        key = fields.pop("key")
-        error = fields.get("error")
-        if error is not None:
-            fields["error"] = error.model_dump()
-        say(event=type(event).__name__, id=key[0], attempt=key[1], **fields)
+    with suppress(WorkerLaunchFailed):
+        async for event in launcher.events():
+            fields = asdict(event)
+            key = fields.pop("key")
+            error = fields.get("error")
+            if error is not None:
+                fields["error"] = error.model_dump()
+            say(event=type(event).__name__, id=key[0], attempt=key[1], **fields)

@@ -6,7 +6,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,20 @@ class NodeDriver:
         self.process.stdin.write(json.dumps({"order": order, **content}).encode() + b"\n")
         self.process.stdin.flush()
 
-    def launch(self, class_name: str, *ids: str, attempt: int = 1, checkpoint: Any = None, **attachments: Any) -> None:
+    def launch(
+        self,
+        class_name: str,
+        *ids: str,
+        attempt: int = 1,
+        checkpoint: Any = None,
+        devices: Sequence[str] = (),
+        **attachments: Any,
+    ) -> None:
         """Launches a run of the class for each id (default `t`)."""
-        common = {"className": class_name, "source": "test", "attempt": attempt, "checkpoint": checkpoint}
+        record = {"attempt": attempt, "node": "bare", "submitted": 0, "assigned": 0, "devices": devices}
+        common = {
+            "className": class_name, "source": "test", "attempt": attempt, "checkpoint": checkpoint, "runs": [record],
+        }  # fmt: skip
         self.order("launch", tasks=[{"id": id_, "attachments": attachments, **common} for id_ in ids or ("t",)])
 
     def wait_for(self, name: str, run: str | None = None) -> Event:

@@ -28,10 +28,10 @@ class RunningSystem:
     def start_controller(self) -> None:
         self.address = self.processes.start_controller()
 
-    def start_nodes(self, *names: str, slots: int = 2, app: str = WORKERS) -> None:
+    def start_nodes(self, *names: str, slots: int = 2, app: str = WORKERS, **environment: str) -> None:
         """Starts nodes and waits until all of them are online."""
         for name in names:
-            self.processes.start_node(name, app, slots=slots)
+            self.processes.start_node(name, app, slots=slots, environment=environment)
         wait_for(lambda: set(names) <= {node["id"] for node in self.nodes() if node["status"] == "online"})
 
     def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:

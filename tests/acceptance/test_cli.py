@@ -115,7 +115,7 @@ def test_nodes_and_dispatcher_are_shown(system: RunningSystem) -> None:
 
     assert "2 of 2 nodes take new work" in nodes
     assert "█· 1/2" in nodes
-    assert "strategy   LEAST_TASKS (default)" in status
+    assert "LEAST_TASKS (default)" in status
     assert "2 online" in status
     typed(system, f"task cancel {task_id}")
 

@@ -21,6 +21,12 @@ def example(name: str) -> str:
     return str(EXAMPLES / name)
 
 
+def run_example(name: str, *arguments: str) -> str:
+    """Runs an example that is no node, and returns what it printed."""
+    command = [sys.executable, example(name), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
 @pytest.fixture
 def recording(system: RunningSystem) -> Path:
     """A sound that becomes louder with every second."""
@@ -51,16 +57,47 @@ def expected_curve() -> str:
 def test_a_hundred_tasks_are_sent_and_awaited(system: RunningSystem) -> None:
     system.start_nodes("a", "b", app=example("log_survey.py"))
 
-    output = subprocess.run(
-        [sys.executable, example("submit_many.py"), system.address],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
+    output = run_example("submit_many.py", system.address)
 
     assert output.startswith("100 tasks: {'Finished': 100}\n")
     assert "'def '" in output
+
+
+def test_a_pipeline_runs_in_the_order_of_its_stages(system: RunningSystem) -> None:
+    system.start_nodes("a", "b", app=example("pipeline.py"))
+    text = system.folder / "song.txt"
+    text.write_text("row row row\nyour boat\nrow your boat\ngently\nrow\n")
+
+    output = run_example("pipeline.py", str(text), system.address)
+
+    *stages, total = output.splitlines()
+    assert stages == ["Split Finished", *["CountWords Finished"] * 4, "AddUp Finished"]
+    assert total.startswith("most frequent: {'row': 5, ")
+    assert "'boat': 2" in total
+    by_class = {task["className"]: task for task in system.call("GET", "/api/tasks").json()["items"]}
+    (split,), (added,) = (by_class[name]["runs"] for name in ("Split", "AddUp"))
+    assert added["assigned"] >= split["finished"]
+
+
+def test_long_work_leaves_for_urgent_work_and_goes_on(system: RunningSystem) -> None:
+    system.start_nodes("a", slots=1, app=example("urgent_work.py"), SKALD_RESERVED_SLOTS="0:8")
+
+    output = run_example("urgent_work.py", "send", system.address)
+
+    urgent, long = output.splitlines()
+    assert urgent == "priority 9: ['finished'] {'steps': 3, 'takenByLastRun': 3}"
+    assert long.startswith("priority 0: ['preempted', 'finished'] {'steps': 50, ")
+    assert "'takenByLastRun': 50" not in long
+
+
+def test_a_worker_sees_the_gpu_devices_that_it_asked_for(system: RunningSystem) -> None:
+    system.start_nodes("a", app=example("on_gpu.py"), SKALD_RESOURCES="gpu=0;1")
+    (asking,) = system.submit("Inference", resources={"gpu": 2}, attachments={"model": "detector"})
+    (modest,) = system.submit("Inference", attachments={"model": "detector"})
+
+    tasks = system.wait_final([asking, modest])
+
+    assert [task["result"]["devices"] for task in tasks] == ["0,1", ""]
 
 
 def test_a_report_is_retried_until_its_input_is_there_or_it_failed_too_often(system: RunningSystem) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.node_driver import PROGRAM, ROOT, NodeDriver, is_alive, state_of, wait_until
+from tests.acceptance.running_system import RunningSystem
 
 pytestmark = pytest.mark.acceptance
 
@@ -211,6 +212,29 @@ def test_a_class_can_ask_for_a_fresh_interpreter(node: NodeDriver) -> None:
     assert node.wait_for("Gone")["exit_status"] == 0
 
 
+@pytest.mark.parametrize("class_name", ["Echo", "FreshEcho"])
+@pytest.mark.parametrize(("devices", "seen"), [([], ""), (["1", "GPU-8f"], "1,GPU-8f")])
+def test_a_run_sees_its_own_devices_from_its_first_line_on(
+    start_node: StartNode, class_name: str, devices: list[str], seen: str
+) -> None:
+    node = start_node("gpus")
+    node.launch(class_name, devices=devices)
+    result = node.wait_for("Reported")["result"]
+    assert result["devices"] == seen
+    # A fork was imported with the node; only a fresh interpreter imports anew.
+    assert result["devices_at_import"] == (seen if class_name == "FreshEcho" else None)
+
+
+@pytest.mark.parametrize("class_name", ["Echo", "FreshEcho"])
+def test_a_node_without_devices_leaves_the_variable_alone(
+    start_node: StartNode, monkeypatch: pytest.MonkeyPatch, class_name: str
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    node = start_node()
+    node.launch(class_name)
+    assert node.wait_for("Reported")["result"]["devices"] == "7"
+
+
 def test_a_program_that_has_left_its_directory_can_be_started_again(start_node: StartNode) -> None:
     node = start_node("chdir", directory=PROGRAM.parent, program=PROGRAM.name)
     node.launch("FreshEcho", count=5)
@@ -290,6 +314,19 @@ def test_one_order_starts_hundreds(node: NodeDriver) -> None:
     assert len({node.wait_for("Reported", id_)["result"]["pid"] for id_ in ids}) > 400
     for id_ in ids:
         assert node.wait_for("Gone", id_)["exit_status"] == 0
+
+
+@pytest.mark.parametrize("class_name", ["UntilStopped", "Stubborn"])
+def test_a_run_over_its_limit_is_stopped_and_has_failed(system: RunningSystem, class_name: str) -> None:
+    system.start_nodes("a")
+    (task_id,) = system.submit_in_folder(class_name, timeoutMs=1500, maxAttempts=1)
+    pid = int(system.recorded(task_id, 1))
+
+    (task,) = system.wait_final([task_id])
+
+    assert not is_alive(pid)
+    assert task["lifecycleStatus"] == "Failed"
+    assert "1500 ms" in task["exception"]
 
 
 def test_close_kills_what_runs_and_tells_of_it(node: NodeDriver) -> None:

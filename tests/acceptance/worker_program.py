@@ -1,6 +1,7 @@
 """A user's program: worker classes in `__main__`, no main guard.
 
-With the argument `thread` it starts a thread at import, with `chdir` it leaves the directory it was started in.
+With the argument `thread` it starts a thread at import, with `chdir` it leaves the directory it was started in, with
+`gpus` its node has GPU devices.
 """
 
 import asyncio
@@ -29,6 +30,8 @@ from skalds.worker.baseclass import (
     update_event_handler,
 )
 from tests.acceptance.bare_node import run_bare_node, say
+
+DEVICES_AT_IMPORT = os.environ.get("CUDA_VISIBLE_DEVICES")
 
 
 class Data(BaseModel):
@@ -63,6 +66,8 @@ class Echo(Plain):
             "module": type(self).__module__,
             "threads": threading.active_count(),
             "variable": os.environ.get("SKALDS_WORKER_CONNECTION"),
+            "devices": os.environ.get("CUDA_VISIBLE_DEVICES"),
+            "devices_at_import": DEVICES_AT_IMPORT,
         }
 
 

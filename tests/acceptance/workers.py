@@ -100,6 +100,16 @@ class Entangled(Recorded):
         ctypes.PyDLL(None).sleep(600)
 
 
+class Devices(Recorded):
+    """Records the GPU devices it may see, and holds them until it is stopped."""
+
+    @run_main_handler
+    def main(self) -> None:
+        self.record(f"[{os.environ.get('CUDA_VISIBLE_DEVICES', 'unset')}]")
+        while True:
+            time.sleep(60)
+
+
 class Adjustable(Recorded):
     """Runs until it is stopped, and records the folder that each live update names."""
 
@@ -125,6 +135,6 @@ class Silent(BaseTaskWorker[Amount]):
 
 
 app = Skalds()
-for worker_class in (Double, Failing, Recorded, UntilStopped, Stubborn, Entangled, Adjustable, Silent):
+for worker_class in (Double, Failing, Recorded, UntilStopped, Stubborn, Entangled, Devices, Adjustable, Silent):
     app.register_task_worker(worker_class)
 app.run()

@@ -36,7 +36,20 @@ ENUMS: dict[str, dict[str, str]] = {
         name: name for name in ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
     },
     "skalds.config._enum.SystemControllerModeEnum": {name: name for name in ("CONTROLLER", "MONITOR", "DISPATCHER")},
-    "skalds.config._enum.DispatcherStrategyEnum": {name: name for name in ("LEAST_TASKS", "ROUND_ROBIN", "RANDOM")},
+    "skalds.config._enum.DispatcherStrategyEnum": {
+        name: name
+        for name in (
+            "LEAST_TASKS",
+            "ROUND_ROBIN",
+            "RANDOM",
+            "POWER_OF_TWO",
+            "WEIGHTED",
+            "BIN_PACK",
+            "SPREAD",
+            "STICKY",
+            "LEAST_LOADED",
+        )
+    },
 }
 WITH_LIST = (
     "skalds.model.task.ModeEnum",

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,77 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skalds.errors import SkaldsError
-from skalds.model.lane import LaneKey
+from skalds.model.lane import LaneKey, lane_key
 from skalds.model.lease import Duty, LeaseRow
 from skalds.model.plan import Assign, WaitReason
 from skalds.model.run_change import Change
-from skalds.model.task import Progress, RunError, RunRecord, Task, TaskLifecycleStatus
+from skalds.model.task import Task
 from skalds.model.task_query import TaskQuery
 from skalds.ports.dispatch_queue import Claim
 from skalds.ports.engine import Engine
 from skalds.testing import FakeClock, a_node, a_task
-from skalds.testing.builders import A_MOMENT
+from skalds.testing.conformance.steps import lead
 from tests.conformance.conftest import memory_world, sqlite_world
-
-_IDS = [f"task-{number}" for number in range(12)]
-_NODES = ["node-1", "node-2"]
-
-_submitted: st.SearchStrategy[dict[str, Any]] = st.builds(
-    dict,
-    id=st.sampled_from(_IDS),
-    tenant=st.sampled_from(["a", "b"]),
-    class_name=st.sampled_from(["Demo", "Other"]),
-    priority=st.integers(0, 2),
-    slots=st.integers(0, 2),
-    mode=st.sampled_from(["Passive", "Passive", "Passive", "Active"]),
-    create_date_time=st.integers(1, 3),
-    eligible_at=st.sampled_from([A_MOMENT - 5, A_MOMENT, A_MOMENT + 1_000, A_MOMENT + 2_000]),
-    idempotency_key=st.sampled_from([None, None, None, "key-1", "key-2"]),
-    attachments=st.sampled_from([None, {"a": 1}, [], "text"]),
-)
-_changed = st.fixed_dictionaries(
-    {},
-    optional={
-        "lifecycle_status": st.sampled_from([status.value for status in TaskLifecycleStatus]),
-        "final": st.booleans(),
-        "executor": st.sampled_from([None, *_NODES]),
-        "released_at": st.sampled_from([None, 7]),
-        "eligible_at": st.sampled_from([A_MOMENT, A_MOMENT + 1_500]),
-        "attempt": st.integers(0, 3),
-        "failures": st.integers(0, 3),
-        "priority": st.integers(0, 2),
-        "pinned_to": st.sampled_from([None, "node-2"]),
-        "assignment": st.none(),
-        "attachments": st.sampled_from([None, {"a": 2}, 0]),
-        "result": st.sampled_from([None, {}, False, "done"]),
-        "progress": st.sampled_from([None, Progress(fraction=0.5)]),
-        "error": st.sampled_from([None, RunError(type="E", message="m")]),
-        "checkpoint": st.sampled_from([None, [1]]),
-        "runs": st.sampled_from([(), (RunRecord(attempt=1, node="n", submitted=1, assigned=2),)]),
-    },
-)
-_pick = st.integers(0, 20)
-"""Which of the tasks there are; the same number is the same task while none is added."""
-
-_operations = st.lists(
-    st.one_of(
-        st.tuples(st.just("submit"), st.lists(_submitted, max_size=3)),
-        st.tuples(st.just("claim"), st.lists(st.tuples(_pick, st.sampled_from([0, 0, 1])), max_size=4)),
-        st.tuples(st.just("claim_heads"), st.integers(1, 3)),
-        st.tuples(st.just("write"), st.lists(st.tuples(_pick, st.sampled_from([0, 0, 0, -1]), _changed), max_size=3)),
-        st.tuples(st.just("write"), st.lists(st.tuples(_pick, st.just(0), _changed), min_size=1, max_size=2)),
-        st.tuples(st.just("advance"), st.sampled_from([0.0, 0.5, 1.0])),
-        st.tuples(st.just("ripen"), st.none()),
-        st.tuples(st.just("take"), st.sampled_from(["one", "one", "two"])),
-        st.tuples(st.just("resign"), st.none()),
-        st.tuples(st.just("trim"), st.integers(0, 5)),
-        st.tuples(st.just("note"), st.sampled_from([None, WaitReason.PINNED])),
-        st.tuples(st.just("register"), st.sampled_from(_NODES)),
-        st.tuples(st.just("leave"), st.tuples(st.sampled_from(_NODES), st.integers(1, 4))),
-    ),
-    min_size=3,
-    max_size=30,
-)
+from tests.conformance.store_operations import IDS, NODES, operations, submitted
 
 
 class _Run:
@@ -91,6 +33,7 @@ class _Run:
         self.clock = clock
         self.lease: LeaseRow | None = None
         self.claims = 0
+        self.sessions: dict[str, int] = {}
 
     async def do(self, name: str, argument: Any) -> Any:
         operation: Callable[[Any], Awaitable[Any]] = getattr(self, name)
@@ -100,25 +43,36 @@ class _Run:
             return error.code, dict(error.fields)
 
     async def submit(self, tasks: Sequence[dict[str, Any]]) -> Any:
-        return list(await self.engine.intake.submit([a_task(**fields) for fields in tasks]))
+        return await self.submit_limited((tasks, {}))
+
+    async def submit_limited(self, wanted: tuple[Sequence[dict[str, Any]], dict[str, int]]) -> Any:
+        tasks, limits = wanted
+        return list(await self.engine.intake.submit([a_task(**_without_circles(fields)) for fields in tasks], limits))
 
     async def claim(self, wanted: Sequence[tuple[int, int]]) -> Any:
         tasks = [(await self._pick(number), age) for number, age in wanted]
-        return await self._claim([Assign(task.id, task.attempt - age, "node-1", 1, 1) for task, age in tasks])
+        return await self._claim([Assign(task.id, task.attempt - age, "node-1", 1, lane=0) for task, age in tasks])
 
     async def claim_heads(self, limit: int) -> Any:
         lanes = [lane.id for lane in await self.engine.queue.lanes()]
         heads = await self.engine.queue.heads(dict.fromkeys(lanes, limit))
         return await self._claim(
-            [Assign(head.id, head.attempt, "node-1", 1, 1) for lane in lanes for head in heads.get(lane, ())]
+            [Assign(head.id, head.attempt, "node-1", 1, lane=0) for lane in lanes for head in heads.get(lane, ())]
         )
 
     async def _claim(self, assigns: Sequence[Assign]) -> Any:
         self.claims += 1
         middle = len(assigns) // 2
         claims = [
-            Claim(f"claim-{self.claims}-{node}", node, 1, 1_000, 6_000, [a._replace(node_id=node) for a in part])
-            for node, part in zip(_NODES, (assigns[:middle], assigns[middle:]), strict=True)
+            Claim(
+                f"claim-{self.claims}-{node}",
+                node,
+                self.sessions.get(node, 1),
+                1_000,
+                6_000,
+                [assign._replace(node_id=node) for assign in part],
+            )
+            for node, part in zip(NODES, (assigns[:middle], assigns[middle:]), strict=True)
         ]
         if self.lease is None:
             await self.take("one")
@@ -127,7 +81,7 @@ class _Run:
         return list(given), sorted(await self.engine.queue.claimed([claim.id for claim in claims]))
 
     async def _pick(self, number: int) -> Task:
-        tasks = await self.engine.catalog.get_many(_IDS)
+        tasks = await self.engine.catalog.get_many(IDS)
         return tasks[number % len(tasks)] if tasks else a_task(id="none")
 
     async def write(self, wanted: Sequence[tuple[int, int, dict[str, Any]]]) -> Any:
@@ -160,13 +114,22 @@ class _Run:
         await self.engine.ledger.trim_feed(keep)
 
     async def note(self, reason: WaitReason | None) -> None:
-        await self.engine.queue.note_reasons({lane.id: reason for lane in await self.engine.queue.lanes()})
+        await self.engine.lanes.note_reasons({lane.id: reason for lane in await self.engine.queue.lanes()})
 
     async def register(self, node_id: str) -> Any:
-        return await self.engine.directory.register(a_node(id=node_id), 1)
+        self.sessions[node_id] = await self.engine.directory.register(a_node(id=node_id), 1)
+        return self.sessions[node_id]
 
     async def leave(self, who: tuple[str, int]) -> Any:
         return await self.engine.directory.leave(*who)
+
+    async def begin_leaving(self, who: tuple[str, int]) -> None:
+        await self.engine.directory.begin_leaving(*who)
+
+    async def forget(self, moments: tuple[int, int]) -> Any:
+        lease = await lead(self.engine, Duty.MONITOR)
+        ended = await self.engine.retention.forget_ended(*moments, 100, lease)
+        return ended, await self.engine.retention.forget_leftovers(moments[0], lease)
 
     async def observe(self) -> dict[str, Any]:
         """Everything that can be read."""
@@ -175,7 +138,7 @@ class _Run:
         heads = await engine.queue.heads({lane.id: 100 for lane in lanes})
         runs, position = await engine.ledger.live_runs()
         return {
-            "tasks": await engine.catalog.get_many(_IDS),
+            "tasks": await engine.catalog.get_many(IDS),
             "pages": [
                 await engine.catalog.find(query)
                 for query in (
@@ -190,8 +153,13 @@ class _Run:
             "counts": dict(await engine.catalog.count_by_status()),
             "classes": list(await engine.catalog.class_names()),
             "queue": {lane.key: (lane.reason, list(heads[lane.id])) for lane in lanes},
-            "reasons": await engine.queue.reasons([LaneKey("a", "Demo"), LaneKey("b", "Demo"), LaneKey("c", "Demo")]),
-            "ready": await engine.queue.ready_count(),
+            "reasons": await engine.lanes.reasons([LaneKey("a", "Demo"), LaneKey("b", "Demo"), LaneKey("c", "Demo")]),
+            "ready": await engine.lanes.ready_count(),
+            "keys": await engine.lanes.keys(range(30)),
+            "backlog": list(await engine.lanes.backlog()),
+            "queued": [await engine.lanes.queued_by(tenant) for tenant in "abc"],
+            "overdue": [_in_order(await engine.ledger.overdue(now, 100)) for now in (0, 1_000, 2**52)],
+            "forsaken": _in_order(await engine.ledger.forsaken(100)),
             "live": sorted(runs),
             "of": sorted((await engine.ledger.runs_of("node-1", 1)), key=lambda task: task.id),
             "position": position,
@@ -202,12 +170,26 @@ class _Run:
         }
 
 
+def _without_circles(fields: dict[str, Any]) -> dict[str, Any]:
+    """As the controller refuses circles, a task depends on those with smaller ids only."""
+    others = fields.get("dependencies")
+    return fields if others is None else {**fields, "dependencies": [other for other in others if other < fields["id"]]}
+
+
+def _in_order(tasks: Sequence[Task]) -> Sequence[Task]:
+    return sorted(tasks, key=lambda task: (task.deadline_date_time or 0, task.id))
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(at_first=st.lists(_submitted, min_size=3, max_size=8, unique_by=lambda task: task["id"]), operations=_operations)
+@given(at_first=st.lists(submitted, min_size=3, max_size=8, unique_by=lambda task: task["id"]), operations=operations)
 def test_memory_and_sqlite_give_the_same_results(
     at_first: list[dict[str, Any]], operations: list[tuple[str, Any]]
 ) -> None:
-    asyncio.run(_compare([("submit", [{**task, "idempotency_key": None} for task in at_first]), *operations]))
+    first = [{**task, "idempotency_key": None} for task in sorted(at_first, key=lambda task: task["id"])]
+    ids = {task["id"] for task in first}
+    known = [{**task, "dependencies": [id_ for id_ in task["dependencies"] or () if id_ in ids]} for task in first]
+    nodes = [("register", node) for node in NODES]
+    asyncio.run(_compare([*nodes, ("submit", known), *operations]))
 
 
 async def _compare(operations: Sequence[tuple[str, Any]]) -> None:
@@ -224,6 +206,7 @@ async def _compare(operations: Sequence[tuple[str, Any]]) -> None:
             expected = await memory.observe()
             assert await sqlite.observe() == expected
             _check_feed(expected, operations)
+            _check_counts(expected)
         finally:
             for engine in engines:
                 await engine.close()
@@ -231,7 +214,7 @@ async def _compare(operations: Sequence[tuple[str, Any]]) -> None:
 
 def _check_feed(observed: dict[str, Any], operations: Sequence[tuple[str, Any]]) -> None:
     """The last version that the feed tells of each task is the stored one."""
-    if observed["feed"][0] is None or any(name == "trim" for name, _ in operations):
+    if observed["feed"][0] is None or any(name in ("trim", "forget") for name, _ in operations):
         return
     latest = {change.task_id: change for change in observed["feed"][0]}
     stored: dict[str, Task] = {task.id: task for task in observed["tasks"]}
@@ -244,3 +227,18 @@ def _check_feed(observed: dict[str, Any], operations: Sequence[tuple[str, Any]])
             task.attempt,
             task.holds_slot,
         )
+
+
+def _check_counts(observed: dict[str, Any]) -> None:
+    """The counts of the lanes are those of the rows, and every task that waits is somewhere."""
+    waiting = [task for task in observed["tasks"] if task.is_waiting]
+    ready = Counter({key: len(heads) for key, (_, heads) in observed["queue"].items()})
+    assert {lane.key: lane.waiting for lane in observed["backlog"]} == Counter(map(lane_key, waiting))
+    assert +Counter({lane.key: lane.ready for lane in observed["backlog"]}) == ready
+    assert observed["ready"] == ready.total()
+    assert {task.id for task in observed["forsaken"]} <= {task.id for task in waiting if task.dependencies}
+    due = {task.id for task in waiting if task.deadline_date_time}
+    assert {task.id for task in observed["overdue"][-1]} == due
+    assert {lane_key(task) for task in observed["tasks"] if task.is_waiting or task.holds_slot} <= set(
+        observed["keys"].values()
+    )

@@ -11,6 +11,14 @@ class TestDispatchQueue(conformance.DispatchQueueSuite):
     pass
 
 
+class TestLaneBoard(conformance.LaneBoardSuite):
+    pass
+
+
+class TestDependencies(conformance.DependenciesSuite):
+    pass
+
+
 class TestRunLedger(conformance.RunLedgerSuite):
     pass
 
@@ -36,6 +44,10 @@ class TestWakeup(conformance.WakeupSuite):
 
 
 class TestSettingsStore(conformance.SettingsStoreSuite):
+    pass
+
+
+class TestAuditLog(conformance.AuditLogSuite):
     pass
 
 

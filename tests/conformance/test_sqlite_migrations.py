@@ -13,15 +13,15 @@ import pytest
 from skalds.adapters.sqlite import schema
 from skalds.adapters.sqlite.engine import SqliteEngine
 from skalds.adapters.sqlite.select import column, one
+from skalds.model.lane import lane_key
 from skalds.model.lease import Duty
+from skalds.model.run_change import Change
+from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.testing import FakeClock, a_node, a_task
 from skalds.testing.builders import A_MOMENT
-from skalds.testing.conformance.steps import lead, ready_ids
+from skalds.testing.conformance.steps import a_claim, lead, ready_ids, to
 
 STORES = Path(__file__).parent / "stores"
-TASKS = json.loads((STORES / "version_1.json").read_text(encoding="utf-8"))
-"""What the version that made `version_1.sql` read from it."""
-
 LATEST = len(schema.STEPS)
 
 INTERRUPTED = """
@@ -40,32 +40,44 @@ schema.migrate(apsw.Connection(str(path)), path, steps)
 """
 
 
-@pytest.fixture
-def old_store(tmp_path: Path) -> Path:
-    """A data directory of version 1."""
-    data = tmp_path / "data"
+def _store_of(version: int, folder: Path) -> Path:
+    """A data directory of that version."""
+    data = folder / "data"
     data.mkdir(mode=0o700)
     database = apsw.Connection(str(data / "skalds.db"))
     database.pragma("journal_mode", "wal")
-    database.execute((STORES / "version_1.sql").read_text(encoding="utf-8"))
-    assert schema.version_of(database) == 1
+    database.execute((STORES / f"version_{version}.sql").read_text(encoding="utf-8"))
+    assert schema.version_of(database) == version
     database.close()
     return data
+
+
+def _read_then(version: int) -> list[dict[str, object]]:
+    """What the version that made the store read from it, with the fields of today at their defaults."""
+    stored = json.loads((STORES / f"version_{version}.json").read_text(encoding="utf-8"))
+    return [Task.model_validate(fields).model_dump(mode="json") for fields in stored]
+
+
+@pytest.fixture
+def old_store(tmp_path: Path) -> Path:
+    """A data directory of version 1."""
+    return _store_of(1, tmp_path)
 
 
 async def _open(data: Path) -> SqliteEngine:
     return await SqliteEngine.open(data, FakeClock(), role="controller")
 
 
-async def _tasks(engine: SqliteEngine) -> list[dict[str, object]]:
-    return [task.model_dump(mode="json") for task in await engine.catalog.get_many([task["id"] for task in TASKS])]
+async def _tasks(engine: SqliteEngine, version: int = 1) -> list[dict[str, object]]:
+    ids = [str(task["id"]) for task in _read_then(version)]
+    return [task.model_dump(mode="json") for task in await engine.catalog.get_many(ids)]
 
 
 async def test_everything_is_kept(old_store: Path) -> None:
     engine = await _open(old_store)
-    assert await _tasks(engine) == TASKS
+    assert await _tasks(engine) == _read_then(1)
     assert await ready_ids(engine) == ["waiting", "keyed"]
-    assert await engine.queue.ripen(0) == A_MOMENT + 1_000_000
+    assert (await engine.queue.ripen(0)).next_due == A_MOMENT + 1_000_000
     counts = {"Created": 3, "Assigning": 1, "Running": 1, "Finished": 1, "Failed": 1, "Cancelled": 1}
     assert await engine.catalog.count_by_status() == counts
     assert await engine.settings.read() == {"dispatcher.strategy": "RANDOM"}
@@ -82,6 +94,59 @@ async def test_what_needs_the_new_schema_works_on_old_rows(old_store: Path) -> N
     lease = await lead(engine, Duty.MONITOR)
     assert await engine.retention.forget_ended(A_MOMENT * 2, 0, 100, lease) == 2
     assert await engine.retention.forget_ended(0, A_MOMENT * 2, 100, lease) == 1
+    await engine.close()
+
+
+async def test_lanes_of_version_2_are_those_of_the_tasks(tmp_path: Path) -> None:
+    engine = await _open(_store_of(2, tmp_path))
+    tasks = {task.id: task for task in await engine.catalog.get_many([str(task["id"]) for task in _read_then(2)])}
+    assert await _tasks(engine, 2) == _read_then(2)
+    lanes = await engine.queue.lanes()
+    assert min(lane.id for lane in lanes) > 4, "numbers of before are not given again"
+    heads = await engine.queue.heads({lane.id: 10 for lane in lanes})
+    assert {lane.key: [head.id for head in heads[lane.id]] for lane in lanes} == {
+        lane_key(tasks["plain"]): ["plain"],
+        lane_key(tasks["urgent"]): ["urgent", "urgent-too"],
+        lane_key(tasks["rich"]): ["rich"],
+        lane_key(tasks["pinned"]): ["pinned"],
+        lane_key(tasks["failed-waits"]): ["failed-waits"],
+    }
+    assert [head.affinity for lane in lanes for head in heads[lane.id] if head.id == "rich"] == ["aff"]
+    backlog = await engine.lanes.backlog()
+    assert sum(lane.ready for lane in backlog) == await engine.lanes.ready_count() == 6
+    assert sum(lane.waiting for lane in backlog) == 7
+    assert await engine.lanes.queued_by("north") == 1
+    runs, _ = await engine.ledger.live_runs()
+    keys = await engine.lanes.keys(run.lane for run in runs)
+    assert {run.task_id: keys[run.lane] for run in runs} == {
+        id_: lane_key(tasks[id_]) for id_ in ("running", "assigned", "cancelled-live")
+    }
+    await engine.close()
+
+
+async def test_work_of_version_2_goes_on(tmp_path: Path) -> None:
+    engine = await _open(_store_of(2, tmp_path))
+    assert (await engine.queue.ripen(A_MOMENT + 5_000)).next_due is None
+    ids = await ready_ids(engine)
+    assert sorted(ids) == ["failed-waits", "pinned", "plain", "rich", "timed", "urgent", "urgent-too"]
+    tasks = await engine.catalog.get_many(ids)
+    given = await engine.queue.claim([await a_claim(engine, tasks, id_="new")], await lead(engine))
+    assert sorted(assign.task_id for assign in given) == sorted(ids)
+    assert list(await engine.lanes.backlog()) == []
+    running = await engine.catalog.get_many([*ids, "running", "assigned"])
+    ended = [to(task, TaskLifecycleStatus.FINISHED, final=True, released_at=9) for task in running]
+    assert all(await engine.ledger.write(ended, durable=True))
+    [held], position = await engine.ledger.live_runs()
+    assert held.task_id == "cancelled-live"
+    [cancelled] = await engine.catalog.get_many(["cancelled-live"])
+    await engine.ledger.write([Change(cancelled, cancelled.changed(9, released_at=9))], durable=True)
+    told = await engine.ledger.changes_since(position, 10)
+    assert told is not None
+    assert [(change.task_id, change.holds_slot, change.lane) for change in told] == [("cancelled-live", False, 0)]
+    forgotten = await engine.retention.forget_leftovers(0, await lead(engine, Duty.MONITOR))
+    assert forgotten.lanes == 7
+    [again] = await engine.intake.submit([a_task(id="again", idempotency_key="k1", **_rich())])
+    assert again.id == "rich"
     await engine.close()
 
 
@@ -110,7 +175,7 @@ async def test_killed_in_the_middle_it_has_the_version_of_the_last_whole_step(ol
     found.close()
 
     engine = await _open(old_store)
-    assert await _tasks(engine) == TASKS
+    assert await _tasks(engine) == _read_then(1)
     await engine.close()
 
 
@@ -131,6 +196,15 @@ def test_copy_from_before_is_not_overwritten_and_the_last_three_stay(tmp_path: P
     copies = {copy.name: column(apsw.Connection(str(copy)), "SELECT max(n) FROM kept") for copy in _copies(tmp_path)}
     assert sorted(copies.values()) == [[3], [4], [5]]
     assert len(copies) == 3
+
+
+def _rich() -> dict[str, object]:
+    """What `rich` was submitted with."""
+    [rich] = [task for task in _read_then(2) if task["id"] == "rich"]
+    names = (
+        "tenant", "slots", "concurrency_key", "affinity_key", "preemptible", "requires", "prefers", "resources",
+    )  # fmt: skip
+    return {name: rich[name] for name in names}
 
 
 def _migrate_and_be_killed(database: Path, done: int) -> None:

@@ -104,7 +104,7 @@ async def test_killed_writers_lose_nothing_that_was_acknowledged(engine: SqliteE
         assert {f"{prefix}-{number:06}-{item}" for number in range(batch + 1) for item in range(20)} <= stored
     assert len(stored) % 20 == 0, "a batch is stored as a whole or not at all"
     assert await engine.catalog.count_by_status() == {"Created": len(stored)}
-    assert await engine.queue.ready_count() == len(stored)
+    assert await engine.lanes.ready_count() == len(stored)
 
 
 async def test_killed_in_its_transaction_leaves_nothing_and_harms_nobody(engine: SqliteEngine, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ async def test_two_participants_claim_and_write_at_the_same_time(engine: SqliteE
     tasks = [a_task(id=f"task-{number:03}") for number in range(200)]
     await engine.intake.submit(tasks)
     lease = await lead(engine)
-    claims = [a_claim(tasks[start : start + 20], id_=f"claim-{start}") for start in range(0, 200, 10)]
+    claims = [await a_claim(engine, tasks[start : start + 20], id_=f"claim-{start}") for start in range(0, 200, 10)]
     answers = await asyncio.gather(
         *((node if index % 2 else engine).queue.claim([claim], lease) for index, claim in enumerate(claims))
     )

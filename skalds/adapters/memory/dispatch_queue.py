@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from skalds.adapters.memory.memory_store import MemoryStore
-from skalds.model.lane import LaneKey
 from skalds.model.lease import LeaseRow
-from skalds.model.plan import Assign, WaitReason
+from skalds.model.plan import Assign
 from skalds.model.snapshot import QueuedTask
 from skalds.model.task import Assignment, Task, TaskLifecycleStatus
-from skalds.ports.dispatch_queue import Claim, DispatchQueue, Lane
+from skalds.ports.dispatch_queue import Claim, DispatchQueue, Lane, Ripened
 
 
 class MemoryDispatchQueue:
@@ -17,11 +16,12 @@ class MemoryDispatchQueue:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    async def ripen(self, now: int) -> int | None:
+    async def ripen(self, now: int) -> Ripened:
         return self._store.queue.ripen(now)
 
     async def lanes(self) -> Sequence[Lane]:
-        return self._store.queue.lanes()
+        table = self._store.lanes
+        return [Lane(lane, table.key(lane), table.reason(lane)) for lane in self._store.queue.lanes()]
 
     async def heads(self, limits: Mapping[int, int]) -> Mapping[int, Sequence[QueuedTask]]:
         heads = {lane: self._store.queue.heads(lane, limit) for lane, limit in limits.items()}
@@ -32,27 +32,30 @@ class MemoryDispatchQueue:
         claimed: dict[str, Task] = {}
         given: list[Assign] = []
         for claim in claims:
+            if not self._takes_work(claim):
+                continue
             assignment = _assignment(claim, lease.term)
             for assign in claim.assigns:
-                if assign.task_id not in claimed and self._store.queue.attempt_of(assign.task_id) == assign.attempt:
+                if assign.task_id not in claimed and self._is_free(assign, claim.assigned_at):
                     claimed[assign.task_id] = _assigned(self._store.rows[assign.task_id], assignment)
                     given.append(assign)
         self._store.put_claimed(claimed.values())
         return given
 
+    def _takes_work(self, claim: Claim) -> bool:
+        latest = self._store.registered.get(claim.node_id)
+        is_open = latest is not None and latest.session == claim.session and not latest.closed
+        return is_open and claim.session not in self._store.leaving
+
+    def _is_free(self, assign: Assign, at: int) -> bool:
+        if self._store.queue.attempt_of(assign.task_id) != assign.attempt:
+            return False
+        deadline = self._store.deadlines.get(assign.task_id)
+        return deadline is None or deadline > at
+
     async def claimed(self, claim_ids: Sequence[str]) -> Sequence[str]:
         wanted = set(claim_ids)
         return [task.id for task in self._store.rows.values() if task.assignment and task.assignment.id in wanted]
-
-    async def note_reasons(self, reasons: Mapping[int, WaitReason | None]) -> None:
-        for lane, reason in reasons.items():
-            self._store.queue.note_reason(lane, reason)
-
-    async def reasons(self, keys: Sequence[LaneKey]) -> Mapping[LaneKey, WaitReason | None]:
-        return {key: self._store.queue.reason(key) for key in keys if self._store.queue.knows(key)}
-
-    async def ready_count(self) -> int:
-        return len(self._store.queue)
 
 
 def _assignment(claim: Claim, term: int) -> Assignment:

@@ -2,8 +2,10 @@
 
 from typing import Self
 
+from skalds.adapters.memory.audit_log import MemoryAuditLog
 from skalds.adapters.memory.dispatch_queue import MemoryDispatchQueue
 from skalds.adapters.memory.event_bus import MemoryEventBus
+from skalds.adapters.memory.lane_board import MemoryLaneBoard
 from skalds.adapters.memory.lease_store import MemoryLeaseStore
 from skalds.adapters.memory.memory_store import MemoryStore
 from skalds.adapters.memory.node_directory import MemoryNodeDirectory
@@ -23,6 +25,7 @@ class MemoryEngine:
     def __init__(self, store: MemoryStore, clock: Clock) -> None:
         self.intake = MemoryTaskIntake(store, clock)
         self.queue = MemoryDispatchQueue(store)
+        self.lanes = MemoryLaneBoard(store)
         self.ledger = MemoryRunLedger(store, clock)
         self.catalog = MemoryTaskCatalog(store)
         self.directory = MemoryNodeDirectory(store)
@@ -30,6 +33,7 @@ class MemoryEngine:
         self.bus = MemoryEventBus(store)
         self.wakeup = MemoryWakeup(store)
         self.settings = MemorySettingsStore(store)
+        self.audit = MemoryAuditLog(store)
         self.retention = MemoryRetention(store)
 
     @classmethod

@@ -32,10 +32,15 @@ class MemoryNodeDirectory:
         self._store.registered[node_id] = replace(latest, closed=True)
         return True
 
+    async def begin_leaving(self, node_id: str, session: int) -> None:
+        latest = self._store.registered.get(node_id)
+        if latest is not None and latest.session == session and not latest.closed:
+            self._store.leaving.add(session)
+
     async def registrations(self) -> Sequence[Registration]:
         busy = {task.executor for task in self._store.live.values()}
         return [
-            registration
+            self._with_leaving(registration)
             for id_, registration in sorted(self._store.registered.items())
             if not registration.closed or id_ in busy
         ]
@@ -55,7 +60,11 @@ class MemoryNodeDirectory:
         return [Presence(beat, exited=session in self._store.exited) for session, beat in beats]
 
     async def registration_of(self, node_id: str) -> Registration | None:
-        return self._store.registered.get(node_id)
+        latest = self._store.registered.get(node_id)
+        return None if latest is None else self._with_leaving(latest)
+
+    def _with_leaving(self, registration: Registration) -> Registration:
+        return replace(registration, leaving=True) if registration.session in self._store.leaving else registration
 
     def exit(self) -> None:
         """What the kernel does to the sessions of a process that ended."""

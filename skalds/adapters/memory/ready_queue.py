@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from itertools import islice
 
-from skalds.model.lane import LaneKey, lane_key, rank
-from skalds.model.plan import WaitReason
+from skalds.model.lane import rank
 from skalds.model.snapshot import QueuedTask
 from skalds.model.task import Task
-from skalds.ports.dispatch_queue import Lane
+from skalds.ports.dispatch_queue import Ripened
 
 
 class _Line:
@@ -47,14 +46,10 @@ class _Line:
 
 
 class ReadyQueue:
-    """A waiting task stands either in the line of its lane or among the timers; both by its id."""
+    """A task that could run stands either in the line of its lane or among the timers; both by its id."""
 
     def __init__(self, ageing_step_ms: int) -> None:
         self._ageing_step_ms = ageing_step_ms
-        self._lane_ids: dict[LaneKey, int] = {}
-        self._last_lane = 0
-        self._keys: dict[int, LaneKey] = {}
-        self._reasons: dict[int, WaitReason | None] = {}
         self._lines: dict[int, _Line] = {}
         self._ready: dict[str, tuple[int, QueuedTask]] = {}
         self._timers: list[tuple[int, str]] = []
@@ -63,15 +58,18 @@ class ReadyQueue:
     def __len__(self) -> int:
         return len(self._ready)
 
+    def __contains__(self, task_id: str) -> bool:
+        return task_id in self._ready or task_id in self._timed
+
     def attempt_of(self, task_id: str) -> int | None:
         """The attempt of a task that stands in its line, else None."""
         place = self._ready.get(task_id)
         return None if place is None else place[1].attempt
 
-    def add(self, task: Task, now: int) -> bool:
+    def add(self, task: Task, lane: int, now: int) -> bool:
         """Lets a waiting task stand where it belongs at `now`; says whether that is its line."""
-        lane = self._lane_id(lane_key(task))
-        item = QueuedTask(rank(task.eligible_at, task.priority, self._ageing_step_ms), task.id, task.attempt)
+        moment = rank(task.eligible_at, task.priority, self._ageing_step_ms)
+        item = QueuedTask(moment, task.id, task.attempt, task.affinity_key)
         if task.eligible_at <= now:
             self._stand_in_line(lane, item)
             return True
@@ -93,59 +91,35 @@ class ReadyQueue:
             if not line:
                 del self._lines[lane]
 
-    def ripen(self, now: int) -> int | None:
-        """Moves what is due from the timers into the lines; returns the next moment."""
+    def ripen(self, now: int) -> Ripened:
+        """Moves what is due from the timers into the lines; returns their lanes and the next moment."""
+        lanes: set[int] = set()
         while self._timers:
             moment, task_id = self._timers[0]
             waiting = self._timed.get(task_id)
             if waiting is not None and waiting[0] == moment:
                 if moment > now:
-                    return moment
+                    return Ripened(frozenset(lanes), moment)
                 del self._timed[task_id]
                 self._stand_in_line(waiting[1], waiting[2])
+                lanes.add(waiting[1])
             heappop(self._timers)
-        return None
+        return Ripened(frozenset(lanes), None)
 
-    def lanes(self) -> Sequence[Lane]:
-        """The lanes with at least one task in line, by id."""
-        return [Lane(lane, self._keys[lane], self._reasons.get(lane)) for lane in sorted(self._lines)]
+    def lanes(self) -> Sequence[int]:
+        """The lanes with at least one task in line, by number."""
+        return sorted(self._lines)
+
+    def ready_in(self, lane: int) -> int:
+        """How many tasks stand in the line of a lane."""
+        line = self._lines.get(lane)
+        return 0 if line is None else len(line)
 
     def heads(self, lane: int, limit: int) -> Sequence[QueuedTask]:
         """The first tasks of a lane."""
         line = self._lines.get(lane)
         return line.heads(limit) if line is not None else ()
 
-    def note_reason(self, lane: int, reason: WaitReason | None) -> None:
-        """Keeps why a lane waits."""
-        if lane in self._keys:
-            self._reasons[lane] = reason
-
-    def knows(self, key: LaneKey) -> bool:
-        """Whether a task ever waited in the lane of this key."""
-        return key in self._lane_ids
-
-    def reason(self, key: LaneKey) -> WaitReason | None:
-        """Why the lane of this key waits."""
-        return self._reasons.get(self._lane_ids[key])
-
-    def forget_lanes(self) -> int:
-        """Forgets the lanes in which nothing waits, but not the last one; returns how many."""
-        used = {*self._lines, *(lane for _, lane, _ in self._timed.values()), self._last_lane}
-        unused = [key for key, lane in self._lane_ids.items() if lane not in used]
-        for key in unused:
-            lane = self._lane_ids.pop(key)
-            del self._keys[lane]
-            self._reasons.pop(lane, None)
-        return len(unused)
-
     def _stand_in_line(self, lane: int, item: QueuedTask) -> None:
         self._lines.setdefault(lane, _Line()).add(item)
         self._ready[item.id] = (lane, item)
-
-    def _lane_id(self, key: LaneKey) -> int:
-        lane = self._lane_ids.get(key)
-        if lane is None:
-            lane = self._last_lane = self._last_lane + 1
-            self._lane_ids[key] = lane
-            self._keys[lane] = key
-        return lane

@@ -21,6 +21,7 @@ class MemoryRetention:
             for task in self._store.rows.values()
             if task.final
             and not task.holds_slot
+            and not self._is_needed(task)
             and max(task.update_date_time, task.create_date_time)
             < (before if task.idempotency_key is None else keyed_before)
         ]
@@ -28,7 +29,7 @@ class MemoryRetention:
         ended.sort(key=lambda task: (task.idempotency_key is not None, task.update_date_time))
         forgotten = list(islice(ended, limit))
         for task in forgotten:
-            self._forget(task)
+            self._store.forget(task)
         return len(forgotten)
 
     async def forget_leftovers(self, before: int, lease: LeaseRow) -> Forgotten:
@@ -41,14 +42,12 @@ class MemoryRetention:
         ]
         for id_ in old:
             del self._store.registered[id_]
-        return Forgotten(self._store.queue.forget_lanes(), len(old))
+        return Forgotten(self._store.lanes.forget_unused(), len(old))
 
-    def _forget(self, task: Task) -> None:
-        del self._store.rows[task.id]
-        if task.idempotency_key is not None:
-            key = (task.tenant, task.idempotency_key)
-            if self._store.idempotent.get(key, ("", ""))[1] == task.id:
-                del self._store.idempotent[key]
+    def _is_needed(self, task: Task) -> bool:
+        """Whether something that waits is about to learn how this task ended."""
+        store = self._store
+        return any(store.rows[id_].is_waiting for id_ in store.dependencies.dependants(task.id))
 
 
 _: type[Retention] = MemoryRetention

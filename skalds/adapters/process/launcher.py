@@ -26,6 +26,7 @@ from skalds.ports.worker_launcher import Gone, Reported, RunKey, RunOutcome, Wor
 _READ_BYTES = 65_536
 _MOST_UNREAD_EVENTS = 1_000
 _NEVER_STARTED = -1
+_VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
 _ZYGOTE_GONE = "The process that starts workers is gone; restart this node"
 _KILLED = -int(signal.SIGKILL)
 
@@ -39,10 +40,11 @@ class _Run:
 
 
 class ZygoteLauncher:
-    """Runs each task in a process forked by the zygote."""
+    """Runs each task in a process forked by the zygote; if the node `assigns_gpus`, with those of its run to see."""
 
-    def __init__(self, zygote: Zygote) -> None:
+    def __init__(self, zygote: Zygote, *, assigns_gpus: bool = False) -> None:
         self._zygote = zygote
+        self._assigns_gpus = assigns_gpus
         self._control = zygote.control
         self._control.setblocking(False)
         self._sending = asyncio.Lock()
@@ -112,7 +114,7 @@ class ZygoteLauncher:
     async def _launch_some(self, tasks: Sequence[tuple[RunKey, Task]]) -> None:
         if self._lost or self._closing:
             raise WorkerLaunchFailed(_ZYGOTE_GONE)
-        orders: list[tuple[int, str]] = []
+        orders: list[tuple[int, str, dict[str, str]]] = []
         lines: list[socket.socket] = []
         for key, task in tasks:
             try:
@@ -124,7 +126,7 @@ class ZygoteLauncher:
             run = _Run(key, next(self._numbers), RunLine(key, ours, self._deliver))
             self._runs[key] = self._by_number[run.number] = run
             run.line.start(request, partial(self.signal, key, WorkerSignal.KILL))
-            orders.append((run.number, self._zygote.mode_of(task.class_name)))
+            orders.append((run.number, self._zygote.mode_of(task.class_name), self._environment_of(task)))
             lines.append(theirs)
         try:
             await self._send(message(launch=orders), [line.fileno() for line in lines])
@@ -134,6 +136,14 @@ class ZygoteLauncher:
         finally:
             for line in lines:
                 line.close()
+
+    def _environment_of(self, task: Task) -> dict[str, str]:
+        if not self._assigns_gpus:
+            return {}
+        record = task.runs[-1] if task.runs else None
+        # Empty hides every device: a run that asked for none must not take one of another run.
+        devices = record.devices if record is not None and record.attempt == task.attempt else ()
+        return {_VISIBLE_DEVICES: ",".join(devices)}
 
     async def _deliver(self, event: WorkerEvent) -> None:
         while self._events.qsize() >= _MOST_UNREAD_EVENTS and not self._closing:

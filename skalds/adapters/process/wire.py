@@ -1,6 +1,7 @@
 """What node, zygote and workers say to each other: frames of JSON, a length in front of each.
 
-    node   -> zygote   {"launch": [[run, "fork" | "exec"], …]} with one descriptor per run; {"signal": [run, name]}
+    node   -> zygote   {"launch": [[run, "fork" | "exec", {variable: text}], …]} with one descriptor per run
+                       {"signal": [run, name]}
     zygote -> node     {"started": [run, pid]}, {"failed": [run, reason]}, {"gone": [run, exit status]}
     node   -> worker   the task, once; then {"attachments": …} for each live update
     worker -> node     the events of the port, without their key: the line itself says which run speaks

@@ -12,7 +12,7 @@ import signal
 import socket
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from types import FrameType
@@ -47,7 +47,7 @@ class ZygoteLoop:
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._incoming = FrameBuffer()
         self._lines: deque[int] = deque()
-        self._commands: deque[tuple[Callable[[int, str], bool], int, str]] = deque()
+        self._commands: deque[Callable[[], bool]] = deque()
         self._outgoing = bytearray()
         self._runs: dict[int, int] = {}
         self._pids: dict[int, int] = {}
@@ -119,18 +119,17 @@ class ZygoteLoop:
             return
         for payload in self._incoming.feed(data):
             command = decode(payload)
-            self._commands += ((self._launch, run, mode) for run, mode in command.get("launch", ()))
+            self._commands += (partial(self._launch, *order) for order in command.get("launch", ()))
             if "signal" in command:
-                self._commands.append((self._signal, *command["signal"]))
+                self._commands.append(partial(self._signal, *command["signal"]))
 
     def _obey_one_launch(self) -> None:
         # A fork of a large program takes its time; the end of the node must not wait for two hundred of them.
         while self._commands and not self._node_gone:
-            obey, run, detail = self._commands.popleft()
-            if obey(run, detail):
+            if self._commands.popleft()():
                 return
 
-    def _launch(self, run: int, mode: str) -> bool:
+    def _launch(self, run: int, mode: str, environment: Mapping[str, str]) -> bool:
         # Descriptors arrive in the order of the launches they belong to.
         line = socket.socket(fileno=self._lines.popleft())
         zygote = os.getpid()
@@ -142,7 +141,7 @@ class ZygoteLoop:
             self._tell(failed=[run, f"no process could be forked: {error.strerror}"])
         else:
             if pid == 0:
-                self._become_worker(line, mode, zygote)
+                self._become_worker(line, mode, environment, zygote)
             self._runs[pid] = run
             self._pids[run] = pid
             self._tell(started=[run, pid])
@@ -151,9 +150,10 @@ class ZygoteLoop:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         return True
 
-    def _become_worker(self, line: socket.socket, mode: str, zygote: int) -> NoReturn:
+    def _become_worker(self, line: socket.socket, mode: str, environment: Mapping[str, str], zygote: int) -> NoReturn:
         # What user modules opened at import stays open: they use it. Ours, and the lines of other runs, must not.
         try:
+            os.environ.update(environment)
             signal.set_wakeup_fd(-1)
             for key in list(self._selector.get_map().values()):
                 if isinstance(key.fileobj, int):

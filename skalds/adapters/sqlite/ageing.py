@@ -18,8 +18,9 @@ RANK_RUNS = f"""
 EMPTY_QUEUE = "DELETE FROM queue"
 # The queue in the new order.
 FILL_QUEUE = f"""
-    INSERT INTO queue (lane, rank, id, seq, attempt)
-    SELECT run.lane, run.rank, task.id, run.seq, run.attempt FROM run CROSS JOIN task ON task.seq = run.seq
+    INSERT INTO queue (lane, rank, id, seq, attempt, affinity)
+    SELECT run.lane, run.rank, task.id, run.seq, run.attempt, run.affinity
+    FROM run CROSS JOIN task ON task.seq = run.seq
     WHERE run.place = {Place.QUEUE} ORDER BY 1, 2, 3
 """  # noqa: S608 - as above
 

@@ -6,12 +6,14 @@ from typing import Literal, Self
 import apsw
 
 from skalds.adapters.sqlite.ageing import set_ageing_step
+from skalds.adapters.sqlite.audit_log import SqliteAuditLog
 from skalds.adapters.sqlite.connection import Connection
 from skalds.adapters.sqlite.controller_lock import ControllerLock
 from skalds.adapters.sqlite.data_directory import SETTING, DataDirectory
 from skalds.adapters.sqlite.datagrams import BEATS, TAPS, Receiver, SocketFolder
 from skalds.adapters.sqlite.dispatch_queue import SqliteDispatchQueue
 from skalds.adapters.sqlite.event_bus import DatagramEventBus
+from skalds.adapters.sqlite.lane_board import SqliteLaneBoard
 from skalds.adapters.sqlite.lease_store import SqliteLeaseStore, free_leases
 from skalds.adapters.sqlite.life_locks import LifeLocks
 from skalds.adapters.sqlite.node_directory import SqliteNodeDirectory
@@ -41,6 +43,7 @@ class SqliteEngine:
         self._receivers: list[Receiver] = []
         self.intake = SqliteTaskIntake(connection, clock)
         self.queue = SqliteDispatchQueue(connection)
+        self.lanes = SqliteLaneBoard(connection)
         self.ledger = SqliteRunLedger(connection, clock)
         self.catalog = SqliteTaskCatalog(connection)
         self.directory = SqliteNodeDirectory(connection, self._folder, self._locks)
@@ -48,6 +51,7 @@ class SqliteEngine:
         self.bus = DatagramEventBus(self._folder)
         self.wakeup = DatagramWakeup(self._folder, is_controller=role == "controller")
         self.settings = SqliteSettingsStore(connection)
+        self.audit = SqliteAuditLog(connection)
         self.retention = SqliteRetention(connection)
 
     @classmethod

@@ -14,14 +14,16 @@ TAP = b"{}"
 
 def beat_to_bytes(beat: Beat) -> bytes:
     """A sign of life."""
-    return orjson.dumps({"beat": [beat.node_id, beat.session, beat.count, beat.live_tasks, beat.draining]})
+    fields = [beat.node_id, beat.session, beat.count, beat.live_tasks, beat.draining, beat.machine_load]
+    return orjson.dumps({"beat": fields})
 
 
 def beat_from(message: bytes) -> Beat | None:
     """The sign of life in `message`, or None if it is something else."""
     match _load(message):
-        case {"beat": [str(node_id), int(session), int(count), int(live_tasks), bool(draining)]}:
-            return Beat(node_id, session, count, live_tasks, draining)
+        case {"beat": [str(node_id), int(session), int(count), int(live_tasks), bool(draining), load]}:
+            if load is None or isinstance(load, int | float):
+                return Beat(node_id, session, count, live_tasks, draining, load)
     return None
 
 

@@ -12,9 +12,10 @@ from skalds.adapters.sqlite.hints import beat_from, beat_to_bytes
 from skalds.adapters.sqlite.life_locks import LifeLocks
 from skalds.adapters.sqlite.select import one, rows
 from skalds.model.node import Beat, Node, Presence, Registration
+from skalds.model.snapshot import Reserved
 from skalds.ports.node_directory import NodeDirectory
 
-_COLUMNS = "session, id, registered_at, closed, body"
+_COLUMNS = "session, id, registered_at, closed, leaving, body"
 
 # The registration before, of the same node.
 FORGET = "DELETE FROM node WHERE id = ?"
@@ -22,6 +23,8 @@ FORGET = "DELETE FROM node WHERE id = ?"
 ADD = "INSERT INTO node (id, registered_at, body) VALUES (?, ?, ?) RETURNING session"
 # A session ends, if it is still the current one.
 CLOSE = "UPDATE node SET closed = 1 WHERE id = ? AND session = ? AND closed = 0 RETURNING 1"
+# A session takes no new work any more.
+LEAVING = "UPDATE node SET leaving = 1 WHERE id = ? AND session = ? AND closed = 0"
 # Nodes that are open, or closed with something of theirs that still holds a slot.
 FIND = f"""
     SELECT {_COLUMNS} FROM node WHERE closed = 0 OR EXISTS (
@@ -63,6 +66,9 @@ class SqliteNodeDirectory:
         self._locks.remove(session)
         self._beats.pop(session, None)
         return bool(was_open)
+
+    async def begin_leaving(self, node_id: str, session: int) -> None:
+        await self._connection.write(lambda connection: connection.execute(LEAVING, (node_id, session)))
 
     async def registrations(self) -> Sequence[Registration]:
         found = await self._connection.read(lambda connection: rows(connection, FIND))
@@ -131,15 +137,17 @@ def _dump(node: Node) -> str:
             "schemas": node.schemas,
             "facts": node.facts,
             "protocol": node.protocol,
+            "reserved": [*node.reserved],
         }
     ).decode()
 
 
 def _registration(row: tuple[Any, ...]) -> Registration:
-    session, id_, registered_at, closed, body = row
+    session, id_, registered_at, closed, leaving, body = row
     fields = orjson.loads(body)
     fields["classes"] = frozenset(fields["classes"])
-    return Registration(Node(id=id_, **fields), session, registered_at, bool(closed))
+    fields["reserved"] = Reserved(*fields.get("reserved", ()))
+    return Registration(Node(id=id_, **fields), session, registered_at, bool(closed), bool(leaving))
 
 
 _: type[NodeDirectory] = SqliteNodeDirectory

@@ -5,6 +5,7 @@ import apsw
 import orjson
 
 from skalds.adapters.sqlite.connection import Connection
+from skalds.adapters.sqlite.dependencies import forget_edges
 from skalds.adapters.sqlite.placement import Place, add_to_tally
 from skalds.adapters.sqlite.select import rows
 from skalds.adapters.sqlite.versions import check_lease
@@ -12,16 +13,24 @@ from skalds.model.lease import LeaseRow
 from skalds.ports.retention import Forgotten, Retention
 
 _HOLDS_SLOT = "executor IS NOT NULL AND attempt > 0 AND released_at IS NULL"
+_IS_NEEDED = f"""
+    EXISTS (
+        SELECT 1 FROM dependency CROSS JOIN run AS child ON child.seq = dependency.child
+        WHERE dependency.parent = run.seq AND child.place <> {Place.NOWHERE}
+    )
+"""
+"""Whether something that waits is about to learn how this task ended."""
+
 _GIVEN = "(SELECT value FROM json_each(?))"
 
 # The oldest ended tasks without an idempotency key, then those with one. A node whose clock stood in the past when it
 # reported must not make a new task look old, hence both moments.
 FIND_ENDED = f"""
     SELECT seq, status, keyed FROM run INDEXED BY run_ended
-    WHERE final = 1 AND keyed = 0 AND updated < ?1 AND created < ?1 AND NOT ({_HOLDS_SLOT})
+    WHERE final = 1 AND keyed = 0 AND updated < ?1 AND created < ?1 AND NOT ({_HOLDS_SLOT}) AND NOT {_IS_NEEDED}
     UNION ALL
     SELECT seq, status, keyed FROM run INDEXED BY run_ended
-    WHERE final = 1 AND keyed = 1 AND updated < ?2 AND created < ?2 AND NOT ({_HOLDS_SLOT})
+    WHERE final = 1 AND keyed = 1 AND updated < ?2 AND created < ?2 AND NOT ({_HOLDS_SLOT}) AND NOT {_IS_NEEDED}
     LIMIT ?3
 """
 # The keys of some tasks; found by what was submitted, for the table is in the order of keys.
@@ -35,15 +44,8 @@ FORGET_KEYS = """
 FORGET_REPORTS = f"DELETE FROM report WHERE seq IN {_GIVEN}"
 FORGET_RUNS = f"DELETE FROM run WHERE seq IN {_GIVEN}"
 FORGET_TASKS = f"DELETE FROM task WHERE seq IN {_GIVEN}"
-# Lanes in which nothing waits. The last one stays, because its number would be given out again.
-FORGET_LANES = f"""
-    DELETE FROM lane
-    WHERE NOT EXISTS (SELECT 1 FROM queue WHERE queue.lane = lane.id)
-    AND NOT EXISTS (
-        SELECT 1 FROM run INDEXED BY run_timer_lane WHERE run.lane = lane.id AND run.place = {Place.TIMER}
-    )
-    AND id < (SELECT max(id) FROM lane)
-"""
+# Lanes in which nothing waits or holds a slot; numbers are never given out again.
+FORGET_LANES = "DELETE FROM lane WHERE waiting = 0 AND live = 0"
 # Registrations that ended long ago; numbers of sessions are never given out again in any case.
 FORGET_NODES = """
     DELETE FROM node WHERE closed = 1 AND registered_at < ? AND NOT EXISTS (
@@ -81,6 +83,7 @@ def _forget(connection: apsw.Connection, ended: list[tuple[int, str, int]]) -> i
     seqs = orjson.dumps(sorted(seq for seq, _, _ in ended)).decode()
     if any(keyed for _, _, keyed in ended):
         connection.execute(FORGET_KEYS, (seqs,))
+    forget_edges(connection, seqs)
     for statement in (FORGET_REPORTS, FORGET_RUNS, FORGET_TASKS):
         connection.execute(statement, (seqs,))
     add_to_tally(connection, [(status, -1) for _, status, _ in ended])

@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 
 from skalds.adapters.sqlite.connection import Connection
-from skalds.adapters.sqlite.placement import Placer
+from skalds.adapters.sqlite.placement import Place, Placer
 from skalds.adapters.sqlite.select import one, rows
 from skalds.adapters.sqlite.task_row import TASK_COLUMNS, TASK_TABLES, task_of
 from skalds.adapters.sqlite.versions import check_lease, update
@@ -28,8 +28,21 @@ RUNS_OF = f"""
 """
 # Everything that holds a slot.
 LIVE_RUNS = f"""
-    SELECT task.id, run.attempt, run.status, run.executor, coalesce(run.session, 0), run.slots
+    SELECT task.id, run.attempt, run.status, run.executor, coalesce(run.session, 0), coalesce(run.lane, 0)
     FROM run INDEXED BY run_live CROSS JOIN task ON task.seq = run.seq WHERE {_IS_LIVE}
+"""
+# What waits beyond its deadline, earliest first.
+OVERDUE = f"""
+    SELECT {TASK_COLUMNS} FROM run INDEXED BY run_deadline
+    CROSS JOIN task ON task.seq = run.seq LEFT JOIN report ON report.seq = run.seq
+    WHERE run.place <> {Place.NOWHERE} AND run.deadline IS NOT NULL AND run.deadline <= ?
+    ORDER BY run.deadline LIMIT ?
+"""
+# What waits behind something that is over and not Finished.
+FORSAKEN = f"""
+    SELECT {TASK_COLUMNS} FROM run INDEXED BY run_forsaken
+    CROSS JOIN task ON task.seq = run.seq LEFT JOIN report ON report.seq = run.seq
+    WHERE run.place = {Place.FORSAKEN} LIMIT ?
 """
 # Position of the latest version.
 LAST_POSITION = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'change'), 0)"
@@ -38,7 +51,7 @@ FIRST_POSITION = "SELECT min(position) FROM change"
 # Versions after a position.
 CHANGES = """
     SELECT change.position, change.id, class.name, change.rev, change.status, change.final, change.attempt,
-        change.executor, change.session, change.slots, change.holds_slot, change.ready
+        change.executor, change.session, change.lane, change.holds_slot, change.ready
     FROM change CROSS JOIN class ON class.id = change.class
     WHERE change.position > ? ORDER BY change.position LIMIT ?
 """
@@ -61,7 +74,7 @@ class SqliteRunLedger:
                 check_lease(connection, lease)
             placer = Placer(connection, now)
             outcome = update(connection, placer, changes)
-            placer.write_tally()
+            placer.write_counts()
             return outcome
 
         return await self._connection.write(work, durable=durable)
@@ -79,6 +92,14 @@ class SqliteRunLedger:
 
     async def changes_since(self, position: int, limit: int) -> Sequence[RunChange] | None:
         return await self._connection.read(lambda connection: _changes_since(connection, position, limit))
+
+    async def overdue(self, now: int, limit: int) -> Sequence[Task]:
+        found = await self._connection.read(lambda connection: rows(connection, OVERDUE, (now, limit)))
+        return [task_of(row) for row in found]
+
+    async def forsaken(self, limit: int) -> Sequence[Task]:
+        found = await self._connection.read(lambda connection: rows(connection, FORSAKEN, (limit,)))
+        return [task_of(row) for row in found]
 
     async def trim_feed(self, keep: int) -> None:
         def bounds(connection: apsw.Connection) -> tuple[int | None, int]:

@@ -8,6 +8,7 @@ import apsw
 
 from skalds.adapters.sqlite.copies import keep_before_migration
 from skalds.adapters.sqlite.error_mapping import damaged
+from skalds.adapters.sqlite.migrations.lane_rebuild import rebuild_lanes
 from skalds.adapters.sqlite.select import one
 from skalds.errors import StoreNewer, StoreUnavailable
 
@@ -24,7 +25,12 @@ def _run_file(name: str) -> Step:
     return step
 
 
-STEPS: Sequence[Step] = (_run_file("001_first_schema.sql"), _run_file("002_retention.sql"))
+def _step_3(connection: apsw.Connection) -> None:
+    _run_file("003_lanes_and_dependencies.sql")(connection)
+    rebuild_lanes(connection)
+
+
+STEPS: Sequence[Step] = (_run_file("001_first_schema.sql"), _run_file("002_retention.sql"), _step_3)
 """Step n leads from schema version n to n + 1; what is here once is never changed, only added to."""
 
 

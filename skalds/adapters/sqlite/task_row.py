@@ -40,6 +40,7 @@ _ASSIGNMENT = {
     "term": "term",
     "assigned_at": "assigned_at",
     "accept_by": "accept_by",
+    "leave_for": "leave_for",
 }
 """Column of `run` → field of `Assignment`."""
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import apsw
 import orjson
 
+from skalds.adapters.sqlite.dependencies import settle, worst_edges
 from skalds.adapters.sqlite.placement import Place, Placement, Placer
 from skalds.adapters.sqlite.select import one
 from skalds.adapters.sqlite.task_row import (
@@ -20,11 +21,13 @@ from skalds.adapters.sqlite.task_row import (
     report_of,
     state_of,
 )
+from skalds.adapters.stored_form import Edge, edge_to
 from skalds.errors import LeaseLost
 from skalds.model.lease import LeaseRow
 from skalds.model.run_change import Change
 from skalds.model.task import Task
 
+_FIXED_COLUMNS = ("class", "created", "deadline", "affinity")
 _RUN_COLUMNS = (*STATE_COLUMNS, "place", "lane", "rank")
 
 
@@ -38,13 +41,13 @@ LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM task"
 ADD_TASK = "INSERT INTO task (seq, id, body) VALUES (?, ?, ?)"
 # Where it stands.
 ADD_RUN = (
-    f"INSERT INTO run (seq, class, created, slots, keyed, {', '.join(_RUN_COLUMNS)}) "
-    f"VALUES ({_marks(5 + len(_RUN_COLUMNS))})"
+    f"INSERT INTO run (seq, keyed, {', '.join(_FIXED_COLUMNS + _RUN_COLUMNS)}) "
+    f"VALUES ({_marks(2 + len(_FIXED_COLUMNS) + len(_RUN_COLUMNS))})"
 )
 # What was submitted, for the rare write that changes it.
 CHANGE_TASK = "UPDATE task SET body = ? WHERE seq = ?"
 # The columns of the row that follow from what was submitted.
-CHANGE_FIXED = "UPDATE run SET class = ?, created = ?, slots = ? WHERE seq = ?"
+CHANGE_FIXED = f"UPDATE run SET {', '.join(f'{column} = ?' for column in _FIXED_COLUMNS)} WHERE seq = ?"
 # The next version of a row.
 CHANGE_RUN = f"UPDATE run SET {', '.join(f'{column} = ?' for column in _RUN_COLUMNS)} WHERE seq = ?"
 # What a run reported.
@@ -58,17 +61,17 @@ PUT_ATTACHMENTS = (
     "ON CONFLICT (seq) DO UPDATE SET attachments = excluded.attachments"
 )
 # A task takes its place in the queue.
-ENQUEUE = "INSERT INTO queue (lane, rank, id, seq, attempt) VALUES (?, ?, ?, ?, ?)"
+ENQUEUE = "INSERT INTO queue (lane, rank, id, seq, attempt, affinity) VALUES (?, ?, ?, ?, ?, ?)"
 # A task leaves the queue.
 DEQUEUE = "DELETE FROM queue WHERE lane = ? AND rank = ? AND id = ?"
 # One committed version, for those who follow the feed.
 ADD_CHANGE = (
-    "INSERT INTO change (id, class, rev, status, final, attempt, executor, session, slots, holds_slot, ready) "
+    "INSERT INTO change (id, class, rev, status, final, attempt, executor, session, lane, holds_slot, ready) "
     f"VALUES ({_marks(11)})"
 )
 # What a conditional write must know of the rows it may change, in the order asked for.
 FIND_VERSIONS = """
-    SELECT asked.key, run.seq, run.rev, run.status, run.place, run.lane, run.rank
+    SELECT asked.key, run.seq, run.rev, run.status, run.final, run.place, run.lane, run.rank
     FROM json_each(?) AS asked CROSS JOIN task ON task.id = asked.value CROSS JOIN run ON run.seq = task.seq
 """
 # Who holds a duty.
@@ -79,9 +82,14 @@ class _Stored(NamedTuple):
     seq: int
     rev: int
     status: str
+    final: int
     place: int
     lane: int | None
     rank: int | None
+
+
+_Current = tuple[_Stored, Change, bool]
+"""A row, its change, and whether something may change that is written once as a rule."""
 
 
 def check_lease(connection: apsw.Connection, lease: LeaseRow) -> None:
@@ -90,16 +98,18 @@ def check_lease(connection: apsw.Connection, lease: LeaseRow) -> None:
         raise LeaseLost(lease.duty, lease.term)
 
 
-def insert(connection: apsw.Connection, placer: Placer, tasks: Sequence[Task]) -> Sequence[int]:
-    """Adds new tasks; returns their numbers."""
+def insert(
+    connection: apsw.Connection, placer: Placer, tasks: Sequence[Task], edges: Sequence[Edge | None]
+) -> Sequence[int]:
+    """Adds new tasks, each with the worst edge it will have; returns their numbers."""
     first: int = one(connection, LAST_SEQ) + 1
     numbered = list(enumerate(tasks, start=first))
-    placements = [placer.placement(task) for task in tasks]
+    placements = [placer.placement(task, edge) for task, edge in zip(tasks, edges, strict=True)]
     connection.executemany(ADD_TASK, [(seq, task.id, body_of(task)) for seq, task in numbered])
     connection.executemany(
         ADD_RUN,
         [
-            (*_fixed(placer, seq, task), *state_of(task), *placement)
+            (seq, task.idempotency_key is not None, *_fixed(placer, task), *state_of(task), *placement)
             for (seq, task), placement in zip(numbered, placements, strict=True)
         ],
     )
@@ -108,16 +118,26 @@ def insert(connection: apsw.Connection, placer: Placer, tasks: Sequence[Task]) -
     return [seq for seq, _ in numbered]
 
 
-def _fixed(placer: Placer, seq: int, task: Task) -> tuple[Any, ...]:
-    is_keyed = task.idempotency_key is not None
-    return (seq, placer.class_number(task.class_name), task.create_date_time, task.slots, is_keyed)
+def _fixed(placer: Placer, task: Task) -> tuple[Any, ...]:
+    return (
+        placer.class_number(task.class_name),
+        task.create_date_time,
+        task.deadline_date_time or None,
+        task.affinity_key,
+    )
 
 
 def update(connection: apsw.Connection, placer: Placer, changes: Sequence[Change]) -> list[bool]:
-    """Writes each change whose row still has the revision of `before`; says for each whether it did."""
+    """Writes each change whose row still has the revision of `before`; says for each whether it did.
+
+    What depends on the tasks that were changed follows once all of them are written.
+    """
     outcome: list[bool] = []
+    moved: dict[int, Edge | None] = {}
     for batch in _distinct(changes):
-        outcome.extend(_update_batch(connection, placer, batch))
+        outcome.extend(_update_batch(connection, placer, batch, moved))
+    if moved:
+        settle(connection, placer, moved)
     return outcome
 
 
@@ -135,52 +155,73 @@ def _distinct(changes: Sequence[Change]) -> Iterable[Sequence[Change]]:
         yield changes[start:]
 
 
-def _update_batch(connection: apsw.Connection, placer: Placer, changes: Sequence[Change]) -> list[bool]:
+def _update_batch(
+    connection: apsw.Connection, placer: Placer, changes: Sequence[Change], moved: dict[int, Edge | None]
+) -> list[bool]:
+    """Writes a part; `moved` takes note of the tasks that mean something else now to those that depend on them."""
     ids = orjson.dumps([change.before.id for change in changes]).decode()
     stored = {row[0]: _Stored(*row[1:]) for row in connection.execute(FIND_VERSIONS, (ids,))}
     outcome = [
         (row := stored.get(index)) is not None and row.rev == change.before.rev for index, change in enumerate(changes)
     ]
-    current = [(stored[index], change) for index, change in enumerate(changes) if outcome[index]]
-    placements = [placer.placement(change.after) for _, change in current]
+    current = [
+        (stored[index], change, fixed_differs(change.before, change.after))
+        for index, change in enumerate(changes)
+        if outcome[index]
+    ]
+    placements = _placements(connection, placer, current)
     _leave(connection, placer, current)
     _rewrite(connection, placer, current, placements)
-    _follow(connection, placer, [(row.seq, change.after) for row, change in current], placements)
+    _follow(connection, placer, [(row.seq, change.after) for row, change, _ in current], placements)
+    for row, change, _ in current:
+        edge = edge_to(change.after.lifecycle_status, change.after.final)
+        if edge != edge_to(row.status, bool(row.final)):
+            moved[row.seq] = edge
     return outcome
 
 
-def _leave(connection: apsw.Connection, placer: Placer, current: Sequence[tuple[_Stored, Change]]) -> None:
-    for row, _ in current:
-        placer.count(row.status, row.place, -1)
+def _placements(connection: apsw.Connection, placer: Placer, current: Sequence[_Current]) -> Sequence[Placement]:
+    dependent = [row.seq for row, change, _ in current if change.after.dependencies and change.after.is_waiting]
+    edges = worst_edges(connection, dependent) if dependent else {}
+    placements = []
+    for row, change, differs in current:
+        # A lane follows from what was submitted, and from this one thing that was not.
+        keeps_lane = not differs and change.before.pinned_to is change.after.pinned_to
+        placements.append(placer.placement(change.after, edges.get(row.seq), row.lane if keeps_lane else None))
+    return placements
+
+
+def _leave(connection: apsw.Connection, placer: Placer, current: Sequence[_Current]) -> None:
+    for row, _, _ in current:
+        placer.count(row.status, row.place, row.lane, -1)
     connection.executemany(
-        DEQUEUE, [(row.lane, row.rank, change.before.id) for row, change in current if row.place == Place.QUEUE]
+        DEQUEUE, [(row.lane, row.rank, change.before.id) for row, change, _ in current if row.place == Place.QUEUE]
     )
 
 
 def _rewrite(
     connection: apsw.Connection,
     placer: Placer,
-    current: Sequence[tuple[_Stored, Change]],
+    current: Sequence[_Current],
     placements: Sequence[Placement],
 ) -> None:
     connection.executemany(
         CHANGE_RUN,
         [
             (*state_of(change.after), *placement, row.seq)
-            for (row, change), placement in zip(current, placements, strict=True)
+            for (row, change, _), placement in zip(current, placements, strict=True)
         ],
     )
-    for row, change in current:
+    for row, change, differs in current:
         before, after = change.before, change.after
-        if fixed_differs(before, after):
-            fixed = (placer.class_number(after.class_name), after.create_date_time, after.slots)
+        if differs:
             connection.execute(CHANGE_TASK, (body_of(after), row.seq))
-            connection.execute(CHANGE_FIXED, (*fixed, row.seq))
+            connection.execute(CHANGE_FIXED, (*_fixed(placer, after), row.seq))
         if attachments_differ(before, after):
             connection.execute(PUT_ATTACHMENTS, (row.seq, attachments_of(after)))
     _put_reports(
         connection,
-        [(row.seq, change.after) for row, change in current if report_differs(change.before, change.after)],
+        [(row.seq, change.after) for row, change, _ in current if report_differs(change.before, change.after)],
     )
 
 
@@ -198,15 +239,15 @@ def _follow(
     entries: list[tuple[Any, ...]] = []
     versions: list[tuple[Any, ...]] = []
     for (seq, task), (place, lane, rank) in zip(numbered, placements, strict=True):
-        placer.count(task.lifecycle_status, place, 1)
+        placer.count(task.lifecycle_status, place, lane, 1)
         if place == Place.QUEUE:
-            entries.append((lane, rank, task.id, seq, task.attempt))
-        versions.append(_version(task, placer.class_number(task.class_name), place == Place.QUEUE))
+            entries.append((lane, rank, task.id, seq, task.attempt, task.affinity_key))
+        versions.append(_version(task, placer.class_number(task.class_name), lane or 0, place == Place.QUEUE))
     connection.executemany(ENQUEUE, entries)
     connection.executemany(ADD_CHANGE, versions)
 
 
-def _version(task: Task, class_number: int, ready: bool) -> tuple[Any, ...]:
+def _version(task: Task, class_number: int, lane: int, ready: bool) -> tuple[Any, ...]:
     return (
         task.id,
         class_number,
@@ -216,7 +257,7 @@ def _version(task: Task, class_number: int, ready: bool) -> tuple[Any, ...]:
         task.attempt,
         task.executor,
         task.assignment.session if task.assignment else 0,
-        task.slots,
+        lane,
         task.holds_slot,
         ready,
     )

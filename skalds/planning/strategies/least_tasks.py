@@ -1,22 +1,22 @@
-"""LEAST_TASKS: the node with the fewest live tasks; ties go to the smaller share in use, then to the smaller id."""
+"""LEAST_TASKS: the node with the fewest live tasks.
+
+Ties go to fewer missed labels, then to the smaller share of slots in use, then to the smaller id.
+"""
 
 import random
-from collections.abc import Sequence
 
-from skalds.planning.strategies.lowest_first import INDEX_BITS, LowestFirst
-from skalds.planning.strategies.strategy import NodeLoad, Picker
-
-_SHARE_BITS = 20
-_WHOLE = (1 << _SHARE_BITS) - 1
+from skalds.planning.strategies.lowest_first import MISS_BITS, LowestFirst
+from skalds.planning.strategies.share import SHARE_BITS, share_of
+from skalds.planning.strategies.strategy import NodeLoad, Picker, Pool
 
 
-def _key(node: NodeLoad) -> int:
-    share = min(_WHOLE, node.used_slots * _WHOLE // node.slots) if node.slots else 0
-    return (node.live_tasks << _SHARE_BITS | share) << INDEX_BITS | node.index
+def least_tasks_key(node: NodeLoad, missed: int) -> int:
+    """Live tasks, then missed labels, then share in use."""
+    return (node.live_tasks << MISS_BITS | missed) << SHARE_BITS | share_of(node)
 
 
 class LeastTasks:
     """Keeps the number of live tasks even across nodes that have room."""
 
-    def picker(self, nodes: Sequence[NodeLoad], wanted: int, rng: random.Random) -> Picker:
-        return LowestFirst(nodes, wanted, _key)
+    def picker(self, pool: Pool, rng: random.Random) -> Picker:
+        return LowestFirst(pool, least_tasks_key)

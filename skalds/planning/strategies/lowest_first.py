@@ -3,39 +3,59 @@
 import heapq
 from collections.abc import Callable, Sequence
 
-from skalds.planning.strategies.strategy import NodeLoad
+from skalds.model.resources import NO_RESOURCES
+from skalds.model.snapshot import QueuedTask
+from skalds.planning.strategies.strategy import Demand, NodeLoad, Pool
 
-INDEX_BITS = 20
-"""A key carries the node's index in its lowest bits: ties fall to the smaller id, and the heap holds plain integers."""
+Key = Callable[[NodeLoad, int], int]
+"""A whole number that a placement never lowers, from a node and its missed labels (`Pool.missed_by`)."""
 
-_INDEX_MASK = (1 << INDEX_BITS) - 1
+MISS_BITS = 5
+"""Bits that a key needs for missed labels: a task prefers 16 at most."""
 
 
 class LowestFirst:
-    """A heap of nodes by an integer key that placements can only raise; `key` carries the index in `INDEX_BITS`.
+    """A heap of nodes by a key that placements can only raise; ties fall to the smaller id.
 
-    Other pools raise keys behind our back, so an entry may lag; it is corrected when it reaches the top. That is
-    enough: a lagging entry is never too high, hence no lower node hides below the top.
+    The node's place in the pool fills the lowest bits of what the heap holds: plain integers, quick to compare. Other
+    pools raise keys behind our back, so an entry may lag; it is corrected when it reaches the top. That is enough: a
+    lagging entry is never too high, hence no lower node hides below the top.
     """
 
-    def __init__(self, nodes: Sequence[NodeLoad], wanted: int, key: Callable[[NodeLoad], int]) -> None:
-        self._wanted = wanted
+    def __init__(self, pool: Pool, key: Key) -> None:
+        self._nodes = nodes = pool.nodes
+        self._demand = pool.demand
         self._key = key
-        self._nodes = {node.index: node for node in nodes}
-        self._heap = [key(node) for node in nodes]
+        self._misses = misses = pool.misses or (0,) * len(nodes)
+        self._shift = shift = len(nodes).bit_length()
+        # Every placement adds a live task: a node that has as many as when it was keyed still has that key.
+        self._live = [node.live_tasks for node in nodes]
+        self._most_used = _most_used(nodes, pool.demand)
+        self._heap = [key(node, misses[place]) << shift | place for place, node in enumerate(nodes)]
         heapq.heapify(self._heap)
 
-    def pick(self) -> NodeLoad | None:
+    def pick(self, task: QueuedTask) -> NodeLoad | None:
         """The node with the lowest key that has room."""
-        heap, key = self._heap, self._key
+        heap, nodes, live, most_used, shift = self._heap, self._nodes, self._live, self._most_used, self._shift
+        mask = (1 << shift) - 1
         while heap:
-            noted = heap[0]
-            node = self._nodes[noted & _INDEX_MASK]
-            if node.slots and node.used_slots + self._wanted > node.slots:
+            place = heap[0] & mask
+            node = nodes[place]
+            if not node.fits(self._demand) if most_used is None else node.used_slots > most_used[place]:
                 heapq.heappop(heap)
-                continue
-            current = key(node)
-            if current == noted:
+            elif node.live_tasks == live[place]:
                 return node
-            heapq.heapreplace(heap, current)
+            else:
+                live[place] = node.live_tasks
+                heapq.heapreplace(heap, self._key(node, self._misses[place]) << shift | place)
         return None
+
+
+def _most_used(nodes: Sequence[NodeLoad], demand: Demand) -> Sequence[float] | None:
+    """How many slots may be in use for one more task to fit, node by node; None if slots alone do not tell.
+
+    This is `NodeLoad.fits` worked out beforehand for the common case: it saves a call per pick.
+    """
+    if demand.resources is not NO_RESOURCES or demand.probed_class is not None:
+        return None
+    return [node.open_slots(demand) - demand.slots if node.slots else float("inf") for node in nodes]

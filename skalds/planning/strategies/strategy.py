@@ -1,11 +1,25 @@
-"""What a strategy is: a rule that picks one of several nodes that all passed the filters."""
+"""What a strategy is: a rule that picks one of several nodes that all passed the filters.
+
+The planner forms pools: nodes that are equally eligible for tasks that ask for the same. Each pool has one picker.
+Placements of all pools move the same `NodeLoad`s, so a picker sees what the others did.
+"""
 
 import random
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
-from skalds.model.snapshot import NodeView
-from skalds.planning.filters import has_room
+from skalds.model.resources import NO_RESOURCES, Resources
+from skalds.model.snapshot import NodeView, QueuedTask
+
+
+class Demand(NamedTuple):
+    """What each task of a pool takes. `probed_class` is its class if some node may take only one task of it."""
+
+    slots: int = 1
+    resources: Resources = NO_RESOURCES
+    priority: int = 0
+    probed_class: str | None = None
 
 
 class NodeLoad:
@@ -14,7 +28,19 @@ class NodeLoad:
     `index` is its place among the nodes sorted by id, `turn` the number of the latest pick it got.
     """
 
-    __slots__ = ("id", "index", "live_tasks", "session", "slots", "turn", "used_slots", "view")
+    __slots__ = (
+        "_moves",
+        "id",
+        "index",
+        "live_tasks",
+        "probed",
+        "session",
+        "slots",
+        "turn",
+        "used_resources",
+        "used_slots",
+        "view",
+    )
 
     def __init__(self, index: int, view: NodeView) -> None:
         self.index = index
@@ -24,18 +50,75 @@ class NodeLoad:
         self.slots = view.slots
         self.live_tasks = view.live_tasks
         self.used_slots = view.used_slots
+        self.used_resources = view.used_resources
         self.turn = view.last_turn
+        self.probed: frozenset[str] = frozenset()
+        self._moves: tuple[set[int], ...] = ()
 
-    def fits(self, wanted: int) -> bool:
-        """Whether a task of `wanted` slots still has room here."""
-        return has_room(self.slots, self.used_slots, wanted)
+    def fits(self, demand: Demand) -> bool:
+        """Whether one more task of `demand` has room here. What does not fit now does not fit later in the pass."""
+        if self.slots and self.used_slots + demand.slots > self.open_slots(demand):
+            return False
+        if demand.resources is not NO_RESOURCES and not self._offers(demand.resources):
+            return False
+        return demand.probed_class is None or demand.probed_class not in self.probed
+
+    def open_slots(self, demand: Demand) -> int:
+        """The slots that tasks of this priority may take in all, where slots are counted."""
+        reserved = self.view.reserved
+        return self.slots if demand.priority >= reserved.priority else self.slots - reserved.slots
+
+    def place(self, demand: Demand, turn: int) -> None:
+        """Takes one task of `demand`."""
+        self.turn = turn
+        self.live_tasks += 1
+        self.used_slots += demand.slots
+        if demand.resources is not NO_RESOURCES:
+            self.used_resources = self.used_resources.plus(demand.resources)
+        if demand.probed_class is not None and demand.probed_class in self.view.probing:
+            self.probed |= {demand.probed_class}
+        for moves in self._moves:
+            moves.add(self.index)
+
+    def note_moves(self, moves: set[int]) -> None:
+        """From now on every placement adds `index` to `moves`, for rules whose keys do not only grow."""
+        self._moves += (moves,)
+
+    @property
+    def share(self) -> float:
+        """The part of its slots in use, from 0 to 1; 0 where slots are unlimited."""
+        return min(1.0, self.used_slots / self.slots) if self.slots else 0.0
+
+    def _offers(self, wanted: Resources) -> bool:
+        cpu, memory, gpu = self.used_resources
+        has_cpu, has_memory, has_gpu = self.view.resources
+        # Written out, because it runs for every node a task with resources is held against.
+        return cpu + wanted[0] <= has_cpu and memory + wanted[1] <= has_memory and gpu + wanted[2] <= has_gpu
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Equally eligible nodes, sorted by id, for tasks of one demand.
+
+    `misses` says for each of the nodes how many of the labels that the tasks prefer it lacks; empty if they prefer
+    none. `spread_label` is the label over whose values SPREAD spreads.
+    """
+
+    nodes: Sequence[NodeLoad]
+    demand: Demand
+    misses: Sequence[int] = ()
+    spread_label: str = ""
+
+    def missed_by(self, place: int) -> int:
+        """How many of the preferred labels the node at `place` lacks; ties between nodes go to fewer."""
+        return self.misses[place] if self.misses else 0
 
 
 class Picker(Protocol):
-    """Picks nodes for the tasks of one pool: nodes that are equally eligible, for tasks of equal size."""
+    """Picks nodes for the tasks of one pool."""
 
-    def pick(self) -> NodeLoad | None:
-        """The node for the next task, or None when no node of the pool has room; the caller then places the task.
+    def pick(self, task: QueuedTask) -> NodeLoad | None:
+        """The node for `task`, or None when no node of the pool has room; the caller then places the task.
 
         Load only grows during a pass, so a node found full stays full.
         """
@@ -45,6 +128,6 @@ class Picker(Protocol):
 class Strategy(Protocol):
     """A named rule; makes a picker for each pool of a pass."""
 
-    def picker(self, nodes: Sequence[NodeLoad], wanted: int, rng: random.Random) -> Picker:
-        """A picker over `nodes`, sorted by id, for tasks of `wanted` slots each."""
+    def picker(self, pool: Pool, rng: random.Random) -> Picker:
+        """A picker over the pool's nodes. All chance comes from `rng`, so that a seed repeats the placement."""
         ...

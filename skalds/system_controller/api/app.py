@@ -10,7 +10,18 @@ from starlette.responses import Response
 
 from skalds import __version__
 from skalds.errors import FieldProblem, SkaldsError, ValidationFailed
-from skalds.system_controller.api import dispatcher, nodes, reading_pages, root, stream, system, tasks
+from skalds.system_controller.api import (
+    audit,
+    dispatcher,
+    limits,
+    nodes,
+    reading_pages,
+    root,
+    stream,
+    system,
+    tasks,
+    tenants,
+)
 from skalds.system_controller.api.answer_stamp import AnswerStamp
 from skalds.system_controller.api.dependencies import ApiParts
 from skalds.system_controller.api.error_mapping import (
@@ -25,7 +36,17 @@ from skalds.system_controller.api.request_guard import AccessRule, RequestGuard
 _GZIP_FROM = 1000
 _GZIP_LEVEL = 1  # a batch of 500 answers compresses in a few ms; higher levels cost more than the network saves
 
-ROUTERS = (root.router, tasks.router, nodes.router, system.router, dispatcher.router, stream.router)
+ROUTERS = (
+    root.router,
+    tasks.router,
+    nodes.router,
+    system.router,
+    dispatcher.router,
+    tenants.router,
+    limits.router,
+    audit.router,
+    stream.router,
+)
 
 _MESSAGES = {"extra_forbidden": "there is no parameter of this name"}
 

@@ -22,6 +22,11 @@ def body_fields(request: Request, known: Collection[str]) -> dict[str, Any]:
     return body
 
 
+def optional_fields(request: Request, known: Collection[str]) -> dict[str, Any]:
+    """The same where no body at all is as good as `{}`."""
+    return body_fields(request, known) if has_body(request) else {}
+
+
 def expect_no_fields(request: Request) -> None:
     """For routes that take no input: nothing or `{}`."""
     if has_body(request):

@@ -12,9 +12,12 @@ from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 from skalds.ports.ids import Ids
 from skalds.system_controller.attachments.attachments_check import AttachmentsCheck
+from skalds.system_controller.cluster_picture import ClusterPicture
 from skalds.system_controller.events.live_events import LiveEvents
 from skalds.system_controller.fleet import Cluster
 from skalds.system_controller.monitor.dispatcher import Dispatcher
+from skalds.system_controller.operations.audit import API
+from skalds.system_controller.policy_book import PolicyBook
 
 
 class OpenStreams:
@@ -58,6 +61,8 @@ class ApiParts:
     clock: Clock
     ids: Ids
     settings: SystemControllerConfig
+    policies: PolicyBook
+    picture: ClusterPicture
     loopback_only: bool = True
     streams: OpenStreams = field(default_factory=OpenStreams)
     started_at: float = field(init=False)
@@ -75,3 +80,11 @@ async def _parts_of(request: Request) -> ApiParts:
 
 Parts = Annotated[ApiParts, Depends(_parts_of)]
 """Annotate a parameter of a route with this to get the controller's parts."""
+
+
+async def _actor_of(request: Request) -> str:
+    return f"{API}@{request.client.host}" if request.client is not None else API
+
+
+Actor = Annotated[str, Depends(_actor_of)]
+"""Annotate a parameter of a route with this to get, for the audit log, who asks; never a token."""

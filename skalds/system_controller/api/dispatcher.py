@@ -5,24 +5,26 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from skalds.errors import FieldProblem, NotFound, ValidationFailed
-from skalds.system_controller.api.body_fields import body_fields
-from skalds.system_controller.api.dependencies import ApiParts, Parts
+from skalds.errors import NotFound
+from skalds.system_controller.api.body_fields import body_fields, expect_no_fields, optional_fields
+from skalds.system_controller.api.control_shapes import PassReportResponse, PassResponse, PlanResponse
+from skalds.system_controller.api.dependencies import Actor, ApiParts, Parts
 from skalds.system_controller.api.json_response import JsonResponse
 from skalds.system_controller.api.openapi import errors, request_body
 from skalds.system_controller.monitor.dispatcher import Dispatcher
+from skalds.system_controller.operations.change_dispatcher import DISPATCHER_FIELDS, change_dispatcher, run_pass
+from skalds.system_controller.operations.preview_plan import dump_pass, preview_plan, show_preview
+from skalds.system_controller.operations.preview_request import PREVIEW_FIELDS, read_preview
+from skalds.system_controller.operations.read_dispatcher import read_backlog
 
 router = APIRouter(prefix="/api/dispatcher", tags=["dispatcher"])
-
-_SETTABLE = "strategy"
-_NOT_BUILT_YET = ("interval", "paused")
 
 
 @router.get("/", include_in_schema=False)
 @router.get("", response_model=dict[str, Any], responses=errors(404))
 async def status(parts: Parts) -> Response:
-    """How the dispatcher is set and what it does."""
-    return JsonResponse(_dispatcher_of(parts).get_status())
+    """How the dispatcher is set, what it does, and what waits by class and by reason."""
+    return await _status(parts)
 
 
 @router.put("/", include_in_schema=False)
@@ -32,20 +34,42 @@ async def status(parts: Parts) -> Response:
     responses=errors(404, 422),
     openapi_extra=request_body("DispatcherChange"),
 )
-async def change(request: Request, parts: Parts) -> Response:
-    """Switches the strategy while running; null goes back to the configured one."""
-    fields = body_fields(request, (_SETTABLE, *_NOT_BUILT_YET))
-    dispatcher = _dispatcher_of(parts)
-    early = [FieldProblem(name, f"{name} is not supported yet") for name in _NOT_BUILT_YET if name in fields]
-    if early:
-        raise ValidationFailed(early)
-    if _SETTABLE not in fields:
-        raise ValidationFailed.of(_SETTABLE, "is required")
-    strategy = fields[_SETTABLE]
-    if strategy is not None and not isinstance(strategy, str):
-        raise ValidationFailed.of(_SETTABLE, "must be the name of a strategy, or null")
-    await dispatcher.set_strategy(strategy)
-    return JsonResponse(dispatcher.get_status())
+async def change(request: Request, parts: Parts, actor: Actor) -> Response:
+    """Sets any of strategy, interval (s) and paused, across restarts; null goes back to what is configured."""
+    fields = body_fields(request, DISPATCHER_FIELDS)
+    await change_dispatcher(_dispatcher_of(parts), parts.engine, parts.clock, fields, actor)
+    return await _status(parts)
+
+
+@router.post("/run", response_model=PassReportResponse, responses=errors(404, 409, 503))
+async def run(request: Request, parts: Parts) -> Response:
+    """Makes one pass now; 409 where this controller does not lead, or while dispatching is paused."""
+    expect_no_fields(request)
+    return JsonResponse(await run_pass(_dispatcher_of(parts)))
+
+
+@router.post(
+    "/plan",
+    response_model=PlanResponse,
+    responses=errors(404, 422),
+    openapi_extra=request_body("PlanRequest", required=False),
+)
+async def plan(request: Request, parts: Parts) -> Response:
+    """Shows what the next pass would do, without doing it; perhaps with another strategy, or other nodes."""
+    wanted = read_preview(optional_fields(request, PREVIEW_FIELDS))
+    preview = await preview_plan(_dispatcher_of(parts), parts.engine.queue, wanted)
+    return JsonResponse(show_preview(preview, wanted.limit))
+
+
+@router.get("/pass", response_model=PassResponse, responses=errors(404))
+async def dump(parts: Parts) -> Response:
+    """A fresh snapshot, and the plan that follows from it with this strategy and seed."""
+    return JsonResponse(await dump_pass(_dispatcher_of(parts)))
+
+
+async def _status(parts: ApiParts) -> Response:
+    found = _dispatcher_of(parts).get_status()
+    return JsonResponse({**found, "backlog": await read_backlog(parts.engine.lanes)})
 
 
 def _dispatcher_of(parts: ApiParts) -> Dispatcher:

@@ -22,6 +22,7 @@ STATUS_OF_ERROR: Mapping[type[SkaldsError], int] = {
     errors.ValidationFailed: 422,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.QueueFull: 429,
     errors.StoreUnavailable: 503,
     errors.OutcomeUnknown: 503,
     errors.StoreFull: 507,
@@ -34,6 +35,8 @@ STATUS_OF_ERROR: Mapping[type[SkaldsError], int] = {
 
 _SEE_DOCS = "Check the API documentation at /api/docs"
 _RETRY_AFTER_SECONDS = "1"
+_PASSING = frozenset({429, 503})
+"""What is worth sending again in a moment, just as it was."""
 
 
 class HttpRefusal(NamedTuple):
@@ -62,7 +65,7 @@ def error_response(error: SkaldsError, path: str) -> JsonResponse:
     elif status == 500:
         # What went wrong inside is for the log; its words could tell more than a caller should know.
         return fault_response(path)
-    headers = {"retry-after": _RETRY_AFTER_SECONDS} if status == 503 else {}
+    headers = {"retry-after": _RETRY_AFTER_SECONDS} if status in _PASSING else {}
     return JsonResponse(body, status, headers)
 
 

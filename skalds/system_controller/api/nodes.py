@@ -2,15 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from skalds.system_controller.api.dependencies import ApiParts, Parts
+from skalds.system_controller.api.body_fields import expect_no_fields
+from skalds.system_controller.api.dependencies import Actor, ApiParts, Parts
 from skalds.system_controller.api.json_response import JsonResponse
-from skalds.system_controller.api.openapi import errors
+from skalds.system_controller.api.openapi import errors, request_body
+from skalds.system_controller.api.request_guard import json_body
 from skalds.system_controller.api.schemas import SkaldList, SkaldResponse, show_node
-from skalds.system_controller.operations.read_fleet import NodeOverview, get_node, list_nodes, tasks_on
+from skalds.system_controller.operations.change_node import NodeCommand, command_node, label_node
+from skalds.system_controller.operations.read_fleet import NodeOverview, find_node, get_node, list_nodes, tasks_on
 
 router = APIRouter(prefix="/api/skalds", tags=["skalds"])
 
@@ -30,7 +33,7 @@ async def list_(filters: Annotated[SkaldFilters, Query()], parts: Parts) -> Resp
     """Lists the known nodes, by id; `status` is `online` or `offline`."""
     items = [
         shown
-        for shown in (_shown(parts, node) for node in list_nodes(parts.cluster))
+        for shown in (_shown(parts, node) for node in list_nodes(parts.cluster, parts.policies.current))
         if filters.type in (None, "", shown["type"]) and filters.status in (None, "", shown["status"])
     ]
     return JsonResponse({"items": items, "total": len(items)})
@@ -39,7 +42,48 @@ async def list_(filters: Annotated[SkaldFilters, Query()], parts: Parts) -> Resp
 @router.get("/{skald_id}", response_model=SkaldResponse, responses=errors(404))
 async def get(skald_id: str, parts: Parts) -> Response:
     """One node."""
-    return JsonResponse(_shown(parts, get_node(parts.cluster, skald_id)))
+    return JsonResponse(_shown(parts, get_node(parts.cluster, skald_id, parts.policies.current)))
+
+
+@router.post("/{skald_id}/cordon", response_model=SkaldResponse, responses=errors(404))
+async def cordon(skald_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
+    """Gives the node nothing new; what runs there goes on."""
+    return await _command(skald_id, request, parts, actor, NodeCommand.CORDON)
+
+
+@router.post("/{skald_id}/uncordon", response_model=SkaldResponse, responses=errors(404))
+async def uncordon(skald_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
+    """Lets the node take new work again; ends a drain, too."""
+    return await _command(skald_id, request, parts, actor, NodeCommand.UNCORDON)
+
+
+@router.post("/{skald_id}/drain", response_model=SkaldResponse, responses=errors(404))
+async def drain(skald_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
+    """Gives the node nothing new and moves what runs there elsewhere, counted against nobody."""
+    return await _command(skald_id, request, parts, actor, NodeCommand.DRAIN)
+
+
+@router.put(
+    "/{skald_id}/labels",
+    response_model=SkaldResponse,
+    responses=errors(404, 422),
+    openapi_extra=request_body("LabelsChange"),
+)
+async def put_labels(skald_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
+    """Sets labels on top of the node's own: null takes one back, an empty text hides one of the node's own."""
+    await label_node(parts.policies, parts.engine.directory, skald_id, json_body(request), actor)
+    return await _answer(skald_id, parts)
+
+
+async def _command(skald_id: str, request: Request, parts: ApiParts, actor: str, command: NodeCommand) -> Response:
+    expect_no_fields(request)
+    await command_node(parts.policies, parts.engine.directory, skald_id, command, actor)
+    return await _answer(skald_id, parts)
+
+
+async def _answer(skald_id: str, parts: ApiParts) -> Response:
+    node = await find_node(parts.cluster, parts.engine.directory, skald_id, parts.policies.current)
+    return JsonResponse(_shown(parts, node))
 
 
 def _shown(parts: ApiParts, node: NodeOverview) -> dict[str, Any]:

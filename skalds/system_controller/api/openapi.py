@@ -8,7 +8,10 @@ from fastapi.openapi.utils import get_openapi
 
 from skalds.config._enum import DispatcherStrategyEnum
 from skalds.system_controller.api.schemas import ErrorBody, submission_schema
+from skalds.system_controller.monitor.dispatch_policy import LONGEST_INTERVAL_S
+from skalds.system_controller.operations.preview_request import MOST_ASSIGNMENTS, MOST_NODES
 from skalds.system_controller.operations.submit_tasks import LARGEST_BATCH
+from skalds.system_controller.policy_text import LARGEST_COUNT, LARGEST_LIMIT, LARGEST_WEIGHT
 
 _REF = "#/components/schemas/"
 
@@ -18,10 +21,10 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody} for status in statuses}
 
 
-def request_body(schema: str) -> dict[str, Any]:
+def request_body(schema: str, *, required: bool = True) -> dict[str, Any]:
     """`openapi_extra` of a route whose JSON body is checked by hand against the named schema."""
     content = {"application/json": {"schema": {"$ref": f"{_REF}{schema}"}}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,9 +39,58 @@ def _body_schemas() -> dict[str, Any]:
         "TaskSubmissions": {"anyOf": [submission, {"type": "array", "maxItems": LARGEST_BATCH, "items": submission}]},
         "StatusChange": _object(lifecycleStatus=target, status=target) | {"minProperties": 1},
         "AttachmentsChange": _object(attachments={"type": "object"}) | {"required": ["attachments"]},
-        "DispatcherChange": _object(strategy={"enum": [*DispatcherStrategyEnum.list(), None]})
-        | {"required": ["strategy"]},
+        **_dispatcher_bodies(),
+        **_policy_bodies(),
     }
+
+
+def _dispatcher_bodies() -> dict[str, Any]:
+    # Beside the names of this version there are those of strategies that users installed.
+    strategy = {"anyOf": [{"type": "string"}, {"type": "null"}], "examples": DispatcherStrategyEnum.list()}
+    texts = {"type": "array", "items": {"type": "string"}}
+    labels = {"type": "object", "additionalProperties": {"type": "string"}}
+    node = _object(
+        id={"type": "string", "default": "new"},
+        count={"type": "integer", "minimum": 1, "maximum": MOST_NODES, "default": 1},
+        like={"type": "string", "description": "A node; what is left out here is as there."},
+        classes=texts,
+        slots={"type": "integer", "minimum": 0},
+        labels=labels,
+        resources={"type": "object"},
+    )
+    return {
+        "DispatcherChange": _object(
+            strategy=strategy,
+            interval=_or_null({"type": "integer", "minimum": 1, "maximum": LONGEST_INTERVAL_S}),
+            paused=_or_null({"type": "boolean"}),
+        )
+        | {"minProperties": 1},
+        "PlanRequest": _object(
+            strategy=strategy,
+            nodes={"type": "array", "items": node},
+            labels={"type": "object", "additionalProperties": _LABELS_OR_NULL},
+            without=texts,
+            limit={"type": "integer", "minimum": 0, "maximum": MOST_ASSIGNMENTS, "default": 100},
+        ),
+    }
+
+
+def _policy_bodies() -> dict[str, Any]:
+    count = _or_null({"type": "integer", "minimum": 0, "maximum": LARGEST_COUNT})
+    weight = _or_null({"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST_WEIGHT})
+    limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT}
+    return {
+        "TenantChange": _object(weight=weight, maxRunning=count, maxQueued=count) | {"minProperties": 1},
+        "LimitChange": _object(max=limit) | {"required": ["max"]},
+        "LabelsChange": _LABELS_OR_NULL,
+    }
+
+
+def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+_LABELS_OR_NULL = {"type": "object", "additionalProperties": _or_null({"type": "string"})}
 
 
 class SkaldsApi(FastAPI):

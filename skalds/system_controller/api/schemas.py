@@ -9,6 +9,8 @@ from pydantic.alias_generators import to_camel
 from skalds.model.task import RunError, Task, TaskLifecycleStatus
 from skalds.system_controller.events.task_events import END_OF_HEARTBEATS, HEARTBEATS
 from skalds.system_controller.fleet import Fleet, KnownNode
+from skalds.system_controller.operations import field_limits as limits
+from skalds.system_controller.operations.explain_task import TaskExplanation
 from skalds.system_controller.operations.read_fleet import NodeOverview
 from skalds.system_controller.operations.task_draft import SUBMITTABLE
 
@@ -45,6 +47,42 @@ class TaskList(TaskItems):
     page_size: int
 
 
+class NodeObstacles(_Shape):
+    """What keeps one node from taking a task, and the change that each reason calls for."""
+
+    id: str
+    reasons: list[str]
+    changes: list[str]
+
+
+class OpenDependency(_Shape):
+    """A task that has to finish first."""
+
+    id: str
+    status: str
+
+
+class TaskExplained(_Shape):
+    """Why a task is not running; of one that does not wait, `reason` is null and `text` says what it does.
+
+    `permanent`: waiting alone does not help. `since` is the moment (ms) from which it may run as far as time goes.
+    `counts`: how many nodes fail for each reason first; `nodes`: the closest 50. `tasksBefore`: how many of its kind
+    go first, null where that would take long to find out.
+    """
+
+    id: str
+    status: str
+    reason: str | None
+    permanent: bool
+    since: int
+    text: str
+    change: str | None
+    counts: dict[str, int]
+    nodes: list[NodeObstacles]
+    dependencies: list[OpenDependency]
+    tasks_before: int | None
+
+
 class Success(_Shape):
     """An act that was done, in the words of 0.3.8."""
 
@@ -66,11 +104,13 @@ class SkaldResponse(_Shape):
     task_count: int
     liveness: str
     draining: bool
+    cordoned: bool
     session: int
     registered_at: int
     slots: int
     used_slots: int
     labels: dict[str, str]
+    own_labels: dict[str, str]
     resources: dict[str, Any]
     facts: dict[str, Any]
     protocol: int
@@ -114,6 +154,27 @@ def show_tasks(tasks: Sequence[Task], fleet: Fleet) -> list[dict[str, Any]]:
     return [show_task(task, fleet) for task in tasks]
 
 
+def show_explanation(explained: TaskExplanation) -> dict[str, Any]:
+    """`TaskExplained` of an explanation."""
+    task = explained.task
+    return {
+        "id": task.id,
+        "status": task.lifecycle_status,
+        "reason": explained.reason and explained.reason.value,
+        "permanent": explained.permanent,
+        "since": task.eligible_at,
+        "text": explained.text,
+        "change": explained.change,
+        "counts": {reason.value: count for reason, count in explained.counts.items()},
+        "nodes": [
+            {"id": node.node_id, "reasons": [reason.value for reason in node.reasons], "changes": list(node.changes)}
+            for node in explained.nodes
+        ],
+        "dependencies": [{"id": one.id, "status": one.lifecycle_status} for one in explained.open_parents],
+        "tasksBefore": explained.tasks_before,
+    }
+
+
 def _heartbeat(task: Task, fleet: Fleet) -> int:
     if task.lifecycle_status != TaskLifecycleStatus.RUNNING.value:
         return END_OF_HEARTBEATS.get(task.lifecycle_status, 0)
@@ -136,12 +197,14 @@ def show_node(overview: NodeOverview, task_ids: Sequence[str]) -> dict[str, Any]
         "heartbeat": known.beats % HEARTBEATS,
         "taskCount": overview.load.tasks,
         "liveness": known.liveness.value,
-        "draining": known.draining,
+        "draining": overview.is_draining,
+        "cordoned": overview.is_cordoned,
         "session": known.registration.session,
         "registeredAt": known.registration.registered_at,
         "slots": node.slots,
         "usedSlots": overview.load.slots,
-        "labels": dict(node.labels),
+        "labels": dict(overview.labels),
+        "ownLabels": dict(node.labels),
         "resources": dict(node.resources),
         "facts": dict(node.facts),
         "protocol": node.protocol,
@@ -159,6 +222,7 @@ def submission_schema() -> dict[str, Any]:
     properties = {to_camel(name): schema["properties"][to_camel(name)] for name in SUBMITTABLE}
     properties["id"] |= {"minLength": 1, "maxLength": 128, "description": "Made by the server if left out."}
     properties["source"] |= {"default": "API"}
+    _describe_limits(properties)
     properties["attachments"] = {"type": ["object", "null"], "default": None, "title": "Attachments"}
     return {
         "title": "TaskSubmission",
@@ -166,5 +230,35 @@ def submission_schema() -> dict[str, Any]:
         "description": "A new task. Fields that say where a task stands may be present with their default only.",
         "properties": properties,
         "required": ["className"],
+        "additionalProperties": False,
+    }
+
+
+def _describe_limits(properties: dict[str, Any]) -> None:
+    """What `field_limits.py` checks and a schema can say."""
+    key = {"anyOf": [{"type": "string", "minLength": 1, "maxLength": limits.LONGEST_NAME}, {"type": "null"}]}
+    task_id = {"type": "string", "minLength": 1, "maxLength": limits.LONGEST_NAME}
+    properties["dependencies"]["anyOf"][0] |= {
+        "items": task_id,
+        "maxItems": limits.MOST_DEPENDENCIES,
+        "uniqueItems": True,
+    }
+    properties["dependencies"]["description"] = "Ids of tasks that have to finish first, here or stored already."
+    for name in ("requires", "prefers"):
+        properties[name]["maxProperties"] = limits.MOST_LABELS
+    for name in ("concurrencyKey", "affinityKey"):
+        properties[name] |= key
+    properties["timeoutMs"]["maximum"] = limits.LONGEST_TIMEOUT_MS
+    properties["deadlineDateTime"]["description"] = "Not started after this moment (ms); 0 or null for none."
+    properties["resources"] = {
+        "title": "Resources",
+        "type": "object",
+        "default": {},
+        "description": 'CPUs with up to 3 decimals, bytes of memory or text such as "8GiB", whole GPU devices.',
+        "properties": {
+            "cpu": {"type": "number", "exclusiveMinimum": 0, "maximum": limits.MOST_CPUS},
+            "memory": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": limits.MOST_MEMORY}, {"type": "string"}]},
+            "gpu": {"type": "integer", "minimum": 1, "maximum": limits.MOST_GPUS},
+        },
         "additionalProperties": False,
     }

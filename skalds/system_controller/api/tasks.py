@@ -11,21 +11,25 @@ from skalds.errors import ValidationFailed
 from skalds.model.task import TaskLifecycleStatus
 from skalds.model.task_query import TaskQuery
 from skalds.system_controller.api.body_fields import body_fields, expect_no_fields, one_of_spellings
-from skalds.system_controller.api.dependencies import ApiParts, Parts
+from skalds.system_controller.api.dependencies import Actor, ApiParts, Parts
 from skalds.system_controller.api.json_response import JsonResponse
 from skalds.system_controller.api.openapi import errors, request_body
 from skalds.system_controller.api.request_guard import json_body
 from skalds.system_controller.api.schemas import (
     Success,
+    TaskExplained,
     TaskItems,
     TaskList,
     TaskResponse,
+    show_explanation,
     show_success,
     show_task,
     show_tasks,
 )
 from skalds.system_controller.operations.change_attachments import change_attachments
 from skalds.system_controller.operations.change_task_status import Command, change_task_status
+from skalds.system_controller.operations.explain_task import explain_task
+from skalds.system_controller.operations.field_limits import limit_attachments
 from skalds.system_controller.operations.read_tasks import (
     get_task,
     list_class_names,
@@ -34,7 +38,7 @@ from skalds.system_controller.operations.read_tasks import (
     with_waiting,
 )
 from skalds.system_controller.operations.submit_tasks import submit_task, submit_tasks
-from skalds.system_controller.operations.task_draft import DraftDefaults, limit_attachments
+from skalds.system_controller.operations.task_draft import DraftDefaults
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
@@ -87,7 +91,7 @@ def _agreed(name: str, *readings: str | None) -> str | None:
     "/",
     status_code=201,
     response_model=TaskResponse | TaskItems,
-    responses=errors(409, 422, 503),
+    responses=errors(409, 422, 429, 503),
     openapi_extra=request_body("TaskSubmissions"),
 )
 async def submit(request: Request, parts: Parts) -> Response:
@@ -96,11 +100,14 @@ async def submit(request: Request, parts: Parts) -> Response:
     defaults = DraftDefaults(
         parts.clock.wall_ms(), parts.ids.new, parts.settings.task_max_attempts, parts.attachments.problems
     )
+    policies, paused = parts.policies.current, _is_paused(parts)
     if isinstance(body, list):
-        tasks = with_own_waiting(await submit_tasks(parts.engine, body, defaults), defaults.now)
+        stored = await submit_tasks(parts.engine, body, defaults, policies)
+        tasks = with_own_waiting(stored, defaults.now, paused=paused)
         return JsonResponse({"items": show_tasks(tasks, parts.cluster.fleet)}, 201)
-    (task,) = with_own_waiting([await submit_task(parts.engine, body, defaults)], defaults.now)
-    return JsonResponse(show_task(task, parts.cluster.fleet), 201)
+    task = await submit_task(parts.engine, body, defaults, policies)
+    (shown,) = with_own_waiting([task], defaults.now, paused=paused)
+    return JsonResponse(show_task(shown, parts.cluster.fleet), 201)
 
 
 @router.get("", include_in_schema=False)
@@ -108,7 +115,7 @@ async def submit(request: Request, parts: Parts) -> Response:
 async def list_(filters: Annotated[TaskFilters, Query()], parts: Parts) -> Response:
     """Lists tasks, newest first."""
     query = filters.to_query()
-    listing = await list_tasks(parts.engine, parts.clock, query)
+    listing = await list_tasks(parts.engine, parts.clock, query, paused=_is_paused(parts))
     return JsonResponse(
         {
             "items": show_tasks(listing.items, parts.cluster.fleet),
@@ -129,8 +136,16 @@ async def class_names(parts: Parts) -> Response:
 @router.get("/{task_id}", response_model=TaskResponse, responses=errors(404))
 async def get(task_id: str, parts: Parts) -> Response:
     """One task."""
-    task = await get_task(parts.engine, parts.clock, task_id)
+    task = await get_task(parts.engine, parts.clock, task_id, paused=_is_paused(parts))
     return JsonResponse(show_task(task, parts.cluster.fleet))
+
+
+@router.get("/{task_id}/explain", response_model=TaskExplained, responses=errors(404))
+async def explain(task_id: str, parts: Parts) -> Response:
+    """Why the task is not running, node by node, and the smallest change that would start it."""
+    snapshot = parts.picture.snapshot(parts.clock.wall_ms())
+    explained = await explain_task(parts.engine, snapshot, parts.clock, task_id, paused=_is_paused(parts))
+    return JsonResponse(show_explanation(explained))
 
 
 @router.put(
@@ -139,12 +154,12 @@ async def get(task_id: str, parts: Parts) -> Response:
     responses=errors(404, 409, 422),
     openapi_extra=request_body("StatusChange"),
 )
-async def put_status(task_id: str, request: Request, parts: Parts) -> Response:
+async def put_status(task_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
     """`Cancelled` cancels the task, `Created` requeues it."""
     status = one_of_spellings(body_fields(request, _STATUS_SPELLINGS), *_STATUS_SPELLINGS)
     if not isinstance(status, str) or status not in _COMMAND_OF_STATUS:
         raise ValidationFailed.of("lifecycleStatus", f"must be one of {', '.join(_COMMAND_OF_STATUS)}")
-    task = await change_task_status(parts.engine, parts.clock, task_id, _COMMAND_OF_STATUS[status])
+    task = await change_task_status(parts.engine, parts.clock, task_id, _COMMAND_OF_STATUS[status], actor)
     return _changed(f"Task status updated to {status}", task_id, task.lifecycle_status)
 
 
@@ -154,56 +169,61 @@ async def put_status(task_id: str, request: Request, parts: Parts) -> Response:
     responses=errors(404, 409, 422),
     openapi_extra=request_body("AttachmentsChange"),
 )
-async def put_attachments(task_id: str, request: Request, parts: Parts) -> Response:
+async def put_attachments(task_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
     """Replaces the attachments; a running worker's update hook is called with them."""
     attachments = body_fields(request, ("attachments",)).get("attachments")
     if not isinstance(attachments, dict):
         raise ValidationFailed.of("attachments", "must be a JSON object")
     if complaint := limit_attachments(attachments):
         raise ValidationFailed.of("attachments", complaint)
-    task = await change_attachments(parts.engine, parts.clock, task_id, attachments, parts.attachments.require)
+    task = await change_attachments(parts.engine, parts.clock, task_id, attachments, parts.attachments.require, actor)
     changed = show_success("Task attachments updated successfully", taskId=task_id, attachments=task.attachments)
     return JsonResponse(changed)
 
 
 @router.delete("/{task_id}", response_model=Success, responses=errors(404, 409))
-async def delete(task_id: str, request: Request, parts: Parts) -> Response:
+async def delete(task_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
     """Cancels the task; it stays on record."""
     expect_no_fields(request)
-    task = await change_task_status(parts.engine, parts.clock, task_id, Command.CANCEL)
+    task = await change_task_status(parts.engine, parts.clock, task_id, Command.CANCEL, actor)
     return _changed("Task cancelled successfully", task_id, task.lifecycle_status)
 
 
 @router.post("/{task_id}/cancel", response_model=TaskResponse, responses=errors(404, 409))
-async def cancel(task_id: str, request: Request, parts: Parts) -> Response:
+async def cancel(task_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
     """Ends the task for good and stops its run."""
-    return await _command(task_id, request, parts, Command.CANCEL)
+    return await _command(task_id, request, parts, actor, Command.CANCEL)
 
 
 @router.post("/{task_id}/pause", response_model=TaskResponse, responses=errors(404, 409))
-async def pause(task_id: str, request: Request, parts: Parts) -> Response:
+async def pause(task_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
     """Keeps a waiting task from starting, or suspends a running one."""
-    return await _command(task_id, request, parts, Command.PAUSE)
+    return await _command(task_id, request, parts, actor, Command.PAUSE)
 
 
 @router.post("/{task_id}/resume", response_model=TaskResponse, responses=errors(404, 409))
-async def resume(task_id: str, request: Request, parts: Parts) -> Response:
+async def resume(task_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
     """Lets a paused task go on."""
-    return await _command(task_id, request, parts, Command.RESUME)
+    return await _command(task_id, request, parts, actor, Command.RESUME)
 
 
 @router.post("/{task_id}/requeue", response_model=TaskResponse, responses=errors(404, 409))
-async def requeue(task_id: str, request: Request, parts: Parts) -> Response:
+async def requeue(task_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
     """Runs a task that ended once more."""
-    return await _command(task_id, request, parts, Command.REQUEUE)
+    return await _command(task_id, request, parts, actor, Command.REQUEUE)
 
 
-async def _command(task_id: str, request: Request, parts: ApiParts, command: Command) -> Response:
+async def _command(task_id: str, request: Request, parts: ApiParts, actor: str, command: Command) -> Response:
     expect_no_fields(request)
-    task = await change_task_status(parts.engine, parts.clock, task_id, command)
-    (shown,) = await with_waiting(parts.engine, parts.clock, [task])
+    task = await change_task_status(parts.engine, parts.clock, task_id, command, actor)
+    (shown,) = await with_waiting(parts.engine, parts.clock, [task], paused=_is_paused(parts))
     return JsonResponse(show_task(shown, parts.cluster.fleet))
 
 
 def _changed(message: str, task_id: str, status: str) -> Response:
     return JsonResponse(show_success(message, taskId=task_id, status=status))
+
+
+def _is_paused(parts: ApiParts) -> bool:
+    """Whether all dispatching is paused, as far as this controller can know."""
+    return parts.dispatcher is not None and parts.dispatcher.control.policy.paused

@@ -74,5 +74,5 @@ def _live_run(assign: Assign) -> LiveRun:
         TaskLifecycleStatus.ASSIGNING.value,
         assign.node_id,
         assign.session,
-        assign.slots,
+        assign.lane,
     )

@@ -1,43 +1,95 @@
-"""How the dispatcher chooses and how often it looks, and who said so."""
+"""How the dispatcher chooses, how often it looks, whether it rests, and who said so."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
-from skalds.config._enum import DispatcherStrategyEnum
 from skalds.config.system_controller_config import SystemControllerConfig
-from skalds.errors import ValidationFailed
+from skalds.errors import FieldProblem, ValidationFailed
 
 STRATEGY_KEY = "dispatcher.strategy"
+INTERVAL_KEY = "dispatcher.interval"
+PAUSED_KEY = "dispatcher.paused"
 RUNTIME = "runtime"
-
-
-def parse_strategy(value: DispatcherStrategyEnum | str) -> DispatcherStrategyEnum:
-    """The strategy of this name, in any case; raises `ValidationFailed` with the valid names."""
-    try:
-        return DispatcherStrategyEnum(value.upper())
-    except ValueError:
-        valid = ", ".join(DispatcherStrategyEnum.list())
-        raise ValidationFailed.of("strategy", f"there is no strategy {value!r}; valid are {valid}") from None
+LONGEST_INTERVAL_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class DispatchPolicy:
-    """Strategy and interval with their source: `runtime`, `argument`, `environment`, `.env` or `default`."""
+    """Strategy, interval and pause, each with its source: `runtime`, `argument`, `environment`, `.env`, `default`."""
 
-    strategy: DispatcherStrategyEnum
+    strategy: str
     interval: timedelta
-    strategy_source: str
+    strategy_source: str = "default"
+    interval_source: str = "default"
+    paused: bool = False
+    paused_source: str = "default"
 
     @classmethod
     def configured(cls, config: SystemControllerConfig) -> Self:
         """What arguments, environment and defaults say."""
-        interval = timedelta(seconds=config.dispatcher_interval)
-        return cls(config.dispatcher_strategy, interval, config.source("dispatcher_strategy").value)
+        return cls(
+            config.dispatcher_strategy.upper(),
+            timedelta(seconds=config.dispatcher_interval),
+            config.source("dispatcher_strategy").value,
+            config.source("dispatcher_interval").value,
+        )
 
-    def overlaid(self, stored: Mapping[str, str]) -> Self:
-        """This policy with what was set at run time on top; a strategy this version does not know is left out."""
-        if stored.get(STRATEGY_KEY) not in DispatcherStrategyEnum.list():
-            return self
-        return replace(self, strategy=parse_strategy(stored[STRATEGY_KEY]), strategy_source=RUNTIME)
+    def overlaid(self, stored: Mapping[str, str], strategies: Collection[str]) -> Self:
+        """This policy with what was set at run time on top; what this version does not know is left out."""
+        policy = self
+        if stored.get(STRATEGY_KEY) in strategies:
+            policy = replace(policy, strategy=stored[STRATEGY_KEY], strategy_source=RUNTIME)
+        if stored.get(INTERVAL_KEY, "").isdecimal():
+            interval = timedelta(seconds=int(stored[INTERVAL_KEY]))
+            policy = replace(policy, interval=interval, interval_source=RUNTIME)
+        if PAUSED_KEY in stored:
+            policy = replace(policy, paused=stored[PAUSED_KEY] == "true", paused_source=RUNTIME)
+        return policy
+
+
+def parse_changes(changes: Mapping[str, Any], strategies: Collection[str]) -> Mapping[str, str | None]:
+    """What to store for `changes` (any of strategy, interval in s, paused; None: as configured).
+
+    Raises `ValidationFailed` naming every wrong field.
+    """
+    stored: dict[str, str | None] = {}
+    problems: list[FieldProblem] = []
+    for field, value in changes.items():
+        key, read, expected = _FIELDS[field]
+        text = None if value is None else read(value, strategies)
+        if value is not None and text is None:
+            problems.append(FieldProblem(field, expected(value, strategies)))
+        stored[key] = text
+    if problems:
+        raise ValidationFailed(problems)
+    return stored
+
+
+def _read_strategy(value: Any, strategies: Collection[str]) -> str | None:
+    return value.upper() if isinstance(value, str) and value.upper() in strategies else None
+
+
+def _read_interval(value: Any, _: Collection[str]) -> str | None:
+    return str(value) if type(value) is int and 1 <= value <= LONGEST_INTERVAL_S else None
+
+
+def _read_paused(value: Any, _: Collection[str]) -> str | None:
+    return str(value).lower() if isinstance(value, bool) else None
+
+
+_FIELDS: Mapping[str, Any] = {
+    "strategy": (
+        STRATEGY_KEY,
+        _read_strategy,
+        lambda value, names: f"there is no strategy {value!r}; valid are {', '.join(names)}",
+    ),
+    "interval": (
+        INTERVAL_KEY,
+        _read_interval,
+        lambda value, _: f"must be a whole number of seconds from 1 to {LONGEST_INTERVAL_S}, or null",
+    ),
+    "paused": (PAUSED_KEY, _read_paused, lambda value, _: "must be true, false or null"),
+}
+"""Field → (name in the store, from value to text or None if it is wrong, what to say then)."""

@@ -6,30 +6,36 @@ A pass starts when something changed, and at the latest after the interval. The 
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from skalds.config._enum import DispatcherStrategyEnum
 from skalds.errors import LeaseLost
 from skalds.model.lease import LeaseRow
-from skalds.model.plan import DispatchPlan
+from skalds.model.plan import DispatchPlan, WaitReason
+from skalds.model.run_change import RunChange
 from skalds.model.snapshot import ClusterSnapshot
 from skalds.planning.dispatch import plan_dispatch
 from skalds.planning.filters import DISPATCHED_MODE
-from skalds.planning.strategies.registry import STRATEGIES
-from skalds.ports.dispatch_queue import Lane
+from skalds.planning.strategies.strategy import Strategy
+from skalds.ports.dispatch_queue import Claim
 from skalds.runtime.alarm import Alarm
 from skalds.runtime.failpoint import failpoint
 from skalds.runtime.log_setup import log_event
 from skalds.runtime.periodic import Periodic
-from skalds.system_controller.fleet import Cluster
+from skalds.system_controller.cluster_picture import ClusterPicture
+from skalds.system_controller.lane_keys import LaneKeys
 from skalds.system_controller.leadership import Leadership
 from skalds.system_controller.monitor.announcer import Announcer
 from skalds.system_controller.monitor.claim_committer import ClaimCommitter
-from skalds.system_controller.monitor.dispatch_policy import STRATEGY_KEY, DispatchPolicy, parse_strategy
+from skalds.system_controller.monitor.dispatch_control import DispatchControl
+from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
+from skalds.system_controller.monitor.pass_stats import PassReport, PassStats, counts_of
+from skalds.system_controller.monitor.preemptor import Preemptor
+from skalds.system_controller.monitor.ready_lanes import ReadyLanes
 from skalds.system_controller.monitor.snapshot_reader import SnapshotReader
+from skalds.system_controller.monitor.strategy_catalog import load_strategies
 from skalds.system_controller.surroundings import Surroundings
 
 _ANNOUNCE_AGAIN_S = 0.5
@@ -37,48 +43,54 @@ _LONGEST_PASS_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class PassReport:
-    """What one pass did: its beginning (wall ms), duration, tasks given away, and lanes left waiting by reason."""
+class Sight:
+    """What the dispatcher looks at: the picture of the cluster, and the keys of lanes.
 
-    at: int
-    duration_ms: float
-    assigned: int
-    waiting: Mapping[str, int]
+    `catch_up` brings the picture to the present end of the change feed.
+    """
 
-    def describe(self) -> dict[str, Any]:
-        """For status and metrics."""
-        return {
-            "at": self.at,
-            "durationMs": round(self.duration_ms, 3),
-            "assigned": self.assigned,
-            "waitingLanes": dict(self.waiting),
-        }
+    picture: ClusterPicture
+    keys: LaneKeys
+    catch_up: Callable[[], Awaitable[object]]
 
 
 class Dispatcher:
     """Assigns waiting tasks to nodes while this controller holds the duty "dispatcher"."""
 
-    def __init__(self, leadership: Leadership, cluster: Cluster, policy: DispatchPolicy, around: Surroundings) -> None:
+    def __init__(
+        self,
+        leadership: Leadership,
+        sight: Sight,
+        policy: DispatchPolicy,
+        around: Surroundings,
+        strategies: Mapping[str, Callable[[], Strategy]] | None = None,
+    ) -> None:
         self._leadership = leadership
-        self._cluster = cluster
+        self._sight = sight
+        self._cluster = sight.picture.cluster
         self._engine = around.engine
-        self._configured = self._policy = policy
+        self.control = DispatchControl(policy, around.engine.settings, strategies or load_strategies())
         self._clock = around.clock
         self._rng = around.rng
-        self._reader = SnapshotReader(around.engine.queue, cluster, around.clock)
-        self._committer = ClaimCommitter(cluster.live_runs, around)
+        self._lanes = ReadyLanes(around.engine.queue, sight.keys)
+        self._reader = SnapshotReader(self._lanes, sight.picture, around.clock)
+        self._committer = ClaimCommitter(self._cluster.live_runs, around)
+        self._preemptor = Preemptor(self._cluster.live_runs, around)
         self._announcer = Announcer(around.engine.bus, around.clock)
         self._turns: dict[str, int] = {}
-        self._reasons: Counter[str] = Counter()
-        self._assigned_total = 0
-        self._last_pass: PassReport | None = None
+        self._term: int | None = None
+        self._read_all_at = 0.0
+        self._passing = asyncio.Lock()
+        self.stats = PassStats()
         self._loop: Periodic | None = None
         self._alarm = Alarm(self.wake, around.clock)
 
+    # Life and control -----------------------------------------------------------------------------------------------
+
     async def start(self) -> None:
         """Reads what was set at run time and begins with a pass."""
-        self._policy = self._configured.overlaid(await self._engine.settings.read())
-        self._loop = Periodic(self._run_once, self._policy.interval, self._clock, name="dispatch")
+        await self.control.refresh()
+        self._loop = Periodic(self._run_once, self.control.policy.interval, self._clock, name="dispatch")
         await self._loop.start()
 
     async def stop(self) -> None:
@@ -88,45 +100,96 @@ class Dispatcher:
             self._loop = None
         self._alarm.set(None)
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no pass is under way or asked for."""
+        return not self._passing.locked() and not (self._loop is not None and self._loop.is_woken)
+
     def wake(self) -> None:
         """Asks for a pass as soon as possible."""
         if self._loop is not None:
             self._loop.wake()
 
-    async def set_strategy(self, strategy: DispatcherStrategyEnum | str | None) -> None:
+    def follow(self, changes: Sequence[RunChange]) -> None:
+        """Takes in what the feed tells; nothing means "read everything again". Wakes for what makes a difference."""
+        if not changes:
+            self._lanes.mark_all()
+            self.wake()
+            return
+        ready = {change.lane for change in changes if change.ready}
+        self._lanes.mark(ready)
+        if ready or any(not change.holds_slot for change in changes):
+            self.wake()
+
+    async def set_strategy(self, strategy: str | None) -> None:
         """Switches the strategy from the next pass on, across restarts; None goes back to the configured one.
 
         Raises `ValidationFailed` for an unknown name.
         """
-        chosen = None if strategy is None else parse_strategy(strategy)
-        await self._engine.settings.write({STRATEGY_KEY: chosen and chosen.value})
-        before = self._policy
-        self._policy = self._configured.overlaid(await self._engine.settings.read())
-        reason = self._policy.strategy_source
-        log_event("INFO", "strategy.changed", before=before.strategy, now=self._policy.strategy, reason=reason)
-        self.wake()
+        await self.change({"strategy": strategy})
+
+    async def change(self, changes: Mapping[str, Any]) -> None:
+        """Sets any of strategy, interval (s) and paused, across restarts; None goes back to what is configured.
+
+        All or nothing; raises `ValidationFailed` naming the wrong fields.
+        """
+        if await self.control.change(changes):
+            self._obey()
+            self._engine.wakeup.notify()
+
+    async def refresh_policy(self) -> None:
+        """Takes in what was set at run time through another controller."""
+        if await self.control.refresh():
+            self._obey()
+
+    def _obey(self) -> None:
+        if self._loop is not None:
+            self._loop.set_interval(self.control.policy.interval)
 
     def get_status(self) -> dict[str, Any]:
         """Six keys as in Skalds 0.3.8 (`interval` in seconds), and ours."""
-        leader = self._leadership.leader
+        leader, policy = self._leadership.leader, self.control.policy
         return {
             "running": self._loop is not None,
-            "interval": round(self._policy.interval.total_seconds()),
-            "strategy": self._policy.strategy.value,
+            "interval": round(policy.interval.total_seconds()),
+            "strategy": policy.strategy,
             "thread_alive": self._loop is not None,
             "available_skalds": sum(
                 known.is_online and known.registration.node.mode == DISPATCHED_MODE
                 for known in self._cluster.fleet.all()
             ),
             "total_skald_tasks": len(self._cluster.live_runs),
-            "strategySource": self._policy.strategy_source,
-            "strategies": DispatcherStrategyEnum.list(),
+            "strategySource": policy.strategy_source,
+            "intervalSource": policy.interval_source,
+            "paused": policy.paused,
+            "pausedSource": policy.paused_source,
+            "strategies": self.control.names,
             "leading": self._leadership.lease is not None,
             "leader": (leader.holder or None) if leader else None,
             "term": leader.term if leader else 0,
-            "assignedTotal": self._assigned_total,
-            "lastPass": self._last_pass and self._last_pass.describe(),
+            **self.stats.describe(self._clock.monotonic()),
         }
+
+    # A pass ---------------------------------------------------------------------------------------------------------
+
+    async def run_now(self) -> PassReport | None:
+        """One pass, now; None if this controller does not lead or dispatching is paused."""
+        lease = self._leadership.lease
+        if lease is None or self.control.policy.paused:
+            return None
+        self._lanes.mark_all()
+        before = self.stats.last
+        await self._run_once()
+        last = self.stats.last
+        return None if last is before else last
+
+    async def snapshot(self) -> ClusterSnapshot:
+        """The cluster as the next pass would see it."""
+        async with self._passing:
+            await self._sight.catch_up()
+            if self._leadership.lease is None:
+                self._lanes.mark_all()  # what another leader gives away leaves the lanes unseen
+            return await self._reader.take(self._turns)
 
     async def _run_once(self) -> None:
         try:
@@ -137,67 +200,114 @@ class Dispatcher:
 
     async def _dispatch_tasks(self) -> int:
         """One pass: rounds until nothing more can be placed; returns how many tasks were given away."""
-        lease = self._leadership.lease
-        if lease is None:
-            return 0
-        at, began = self._clock.wall_ms(), self._clock.monotonic()
-        await self._announcer.run_once()
-        next_due = await self._engine.queue.ripen(at)
-        assigned, going_on = 0, True
-        wider: Counter[int] = Counter()
-        while going_on:
-            snapshot, lanes = await self._reader.take(self._turns, wider)
+        async with self._passing:
+            lease = self._leadership.lease
+            if lease is None:
+                return 0
+            at, began = self._clock.wall_ms(), self._clock.monotonic()
+            await self._prepare(lease, began)
+            await self._announcer.run_once()
+            ripened = await self._engine.queue.ripen(at)
+            self._lanes.mark(ripened.lanes)
+            assigned, reasons = (0, ()) if self.control.policy.paused else await self._run_rounds(lease, began)
+            self._set_alarm(ripened.next_due, at)
+            now = self._clock.monotonic()
+            self._finish_pass(PassReport(at, (now - began) * 1000, assigned, counts_of(reasons)), now)
+            return assigned
+
+    async def _prepare(self, lease: LeaseRow, now: float) -> None:
+        """A new leader, or one whose latest commit failed, learns from the feed first what was given away."""
+        if lease.term != self._term:
+            await self._sight.catch_up()
+            self._term = lease.term
+            self._lanes.mark_all()
+        if now - self._read_all_at >= self.control.policy.interval.total_seconds():
+            self._lanes.mark_all()
+            self._read_all_at = now
+
+    async def _run_rounds(self, lease: LeaseRow, began: float) -> tuple[int, Iterable[str]]:
+        """Plans and commits until everything is placed or waits; returns how many were placed, and the reasons."""
+        assigned = 0
+        refused: set[str] = set()
+        while True:
+            snapshot = await self._reader.take(self._turns)
             plan = self._calculate_assignments(snapshot)
             given = await self._assign_task_to_skald(plan, lease)
-            await self._note_reasons(plan, lanes)
-            assigned += given
+            await self._preemptor.preempt(plan.preemptions, lease)
+            await self._note_reasons(plan)
+            assigned += len(given)
             if plan.horizon is not None:
-                wider[plan.horizon] += 1
-            going_on = not plan.complete and given > 0
+                self._lanes.widen(plan.horizon)
+            left = {assign.task_id for assign in plan.assignments} - given - refused
+            refused |= left
+            # The place of a task that was gone is free for the next; one that is refused again has had its round.
+            going_on = bool(left) or (not plan.complete and bool(given))
             if going_on and self._clock.monotonic() - began > _LONGEST_PASS_S:
                 # What became due meanwhile, announcements to repeat and a stop have their turn before it goes on.
                 self.wake()
                 going_on = False
             await asyncio.sleep(0)  # between rounds the loop belongs to the others
-        self._set_alarm(next_due, at)
-        duration_ms = (self._clock.monotonic() - began) * 1000
-        self._finish_pass(PassReport(at, duration_ms, assigned, dict(self._reasons)))
-        return assigned
+            if not going_on:
+                return assigned, [rejection.reason.value for rejection in plan.rejections.values()]
 
     def _calculate_assignments(self, snapshot: ClusterSnapshot) -> DispatchPlan:
         """What the planner would do with `snapshot`; moves the rotation on."""
-        plan = plan_dispatch(snapshot, STRATEGIES[self._policy.strategy](), self._rng)
+        # A seed of its own makes each plan repeatable from its snapshot.
+        rng = random.Random(self._rng.getrandbits(64))  # noqa: S311 - places tasks
+        plan = plan_dispatch(snapshot, self.control.make_strategy(), rng)
         known = {node.id for node in snapshot.nodes}
         self._turns = {node: turn for node, turn in (self._turns | dict(plan.turns)).items() if node in known}
         return plan
 
-    async def _assign_task_to_skald(self, plan: DispatchPlan, lease: LeaseRow) -> int:
-        """Commits and announces the assignments of a plan; returns how many tasks were still there to be given away."""
+    async def _assign_task_to_skald(self, plan: DispatchPlan, lease: LeaseRow) -> Set[str]:
+        """Commits and announces the assignments of a plan; returns the tasks that were still there to be given away."""
         failpoint("claim.before_commit", lambda: bool(plan.assignments))
-        claims = await self._committer.commit(plan.assignments, lease)
+        try:
+            claims = await self._committer.commit(plan.assignments, lease)
+        except BaseException:
+            self._term = None  # the feed is asked what was given away before anything is planned again
+            raise
         failpoint("claim.committed", lambda: bool(claims))
         await self._announcer.announce(claims)
         failpoint("claim.announced", lambda: bool(claims))
-        given = sum(len(claim.assigns) for claim in claims)
-        self._assigned_total += given
-        return given
+        return self._take_in(plan, claims)
 
-    async def _note_reasons(self, plan: DispatchPlan, lanes: Sequence[Lane]) -> None:
+    def _take_in(self, plan: DispatchPlan, claims: Sequence[Claim]) -> Set[str]:
+        """Follows up on a commit: lanes, shares and figures; returns the tasks that were given away."""
+        given: dict[int, set[str]] = {}
+        waits: list[int] = []
+        now, step = self._clock.wall_ms(), self._sight.picture.ageing_step_ms
+        for claim in claims:
+            for assign in claim.assigns:
+                given.setdefault(assign.lane, set()).add(assign.task_id)
+                waits.append(now - assign.rank - self._sight.keys[assign.lane].priority * step)
+        refused = () if len(waits) == len(plan.assignments) else {assign.lane for assign in plan.assignments}
+        self._lanes.take_out(given, refused)
+        self._sight.picture.note_starts([self._sight.keys[lane].tenant for lane in given], now)
+        self.stats.note_waits(waits)
+        return set().union(*given.values())
+
+    async def _note_reasons(self, plan: DispatchPlan) -> None:
         """Stores the reason of each lane whose reason changed."""
-        reasons = {lane: rejection.reason for lane, rejection in plan.rejections.items()}
-        noted = {lane.id: lane.reason for lane in lanes}
-        looked_at = noted.keys() if plan.complete else noted.keys() & reasons.keys()
-        changed = {lane: reasons.get(lane) for lane in looked_at if reasons.get(lane) != noted[lane]}
+        noted = self._lanes.reasons
+        changed: dict[int, WaitReason | None] = {
+            lane: rejection.reason
+            for lane, rejection in plan.rejections.items()
+            if noted.get(lane) is not rejection.reason
+        }
+        if plan.complete:
+            changed |= {lane: None for lane, reason in noted.items() if reason and lane not in plan.rejections}
         if changed:
-            await self._engine.queue.note_reasons(changed)
-        self._reasons = Counter(reason.value for reason in reasons.values())
+            await self._engine.lanes.note_reasons(changed)
+            noted.update(changed)
 
     def _set_alarm(self, next_due: int | None, now: int) -> None:
         due = [(next_due - now) / 1000] if next_due is not None else []
         again = [_ANNOUNCE_AGAIN_S] if self._announcer.is_behind else []
-        self._alarm.set(min(due + again, default=None))
+        probe = self._sight.picture.breakers.next_probe()
+        self._alarm.set(min([*due, *again, *([probe] if probe is not None else [])], default=None))
 
-    def _finish_pass(self, report: PassReport) -> None:
-        self._last_pass = report
+    def _finish_pass(self, report: PassReport, now: float) -> None:
+        self.stats.finish(report, now)
         if report.assigned:
             log_event("DEBUG", "dispatch.pass", assigned=report.assigned, ms=round(report.duration_ms, 1))

@@ -5,6 +5,9 @@ from skalds.ports.engine import Engine
 FEED_KEPT = 100_000
 """Versions the feed keeps; a reader further behind reads the rows again instead."""
 
+AUDIT_KEPT = 100_000
+"""Entries of the audit log that are kept."""
+
 
 class Housekeeping:
     """Runs in every controller; each step is cheap when there is nothing to do."""
@@ -15,4 +18,5 @@ class Housekeeping:
     async def run_once(self) -> None:
         """One round, between commits."""
         await self._engine.ledger.trim_feed(FEED_KEPT)
+        await self._engine.audit.trim(AUDIT_KEPT)
         await self._engine.checkpoint()

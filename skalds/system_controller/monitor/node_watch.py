@@ -21,6 +21,7 @@ class _Hearing:
     silence: float = 0.0
     last_heard: int = 0
     draining: bool = False
+    machine_load: float | None = None
 
 
 class NodeWatch:
@@ -80,9 +81,13 @@ class NodeWatch:
         if presence is not None and presence.beat.count > hearing.beats:
             hearing.beats, hearing.silence = presence.beat.count, 0.0
             hearing.last_heard, hearing.draining = self._clock.wall_ms(), presence.beat.draining
+            hearing.machine_load = presence.beat.machine_load
         exited = presence is not None and presence.exited
         liveness = judge(Silence(hearing.silence, exited), self._suspect, self._lost)
-        return KnownNode(registration, liveness, exited, hearing.draining, hearing.beats, hearing.last_heard)
+        draining = hearing.draining or registration.leaving
+        return KnownNode(
+            registration, liveness, exited, draining, hearing.beats, hearing.last_heard, hearing.machine_load
+        )
 
     def _tell_changes(self, before: dict[str, KnownNode], now: dict[str, KnownNode]) -> bool:
         """Logs what changed for the dispatcher; says whether anything did."""

@@ -1,58 +1,35 @@
-"""Reads what the planner needs: the nodes with their load, and the heads of the lanes."""
+"""Takes what the planner needs: the nodes with their load, limits and shares, and the heads of the lanes."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
-from skalds.model.snapshot import ClusterSnapshot, LaneView, NodeView
+from skalds.model.snapshot import ClusterSnapshot, NodeView
+from skalds.planning.filters import open_slots
 from skalds.ports.clock import Clock
-from skalds.ports.dispatch_queue import DispatchQueue, Lane
-from skalds.system_controller.fleet import Cluster
+from skalds.system_controller.cluster_picture import ClusterPicture
+from skalds.system_controller.monitor.ready_lanes import ROUND_LIMIT, ReadyLanes
 
-ROUND_LIMIT = 2_000
-"""Tasks placed in one round of a pass, so that a round stays short and the loop can do other things."""
-
-_FEWEST_HEADS = 2
-_WIDENING = 8
-_NO_LANES: Mapping[int, int] = MappingProxyType({})
+_HIGHEST_PRIORITY = 10
 
 
 class SnapshotReader:
-    """Takes a `ClusterSnapshot`; costs by lanes and nodes, not by the backlog."""
+    """Takes a `ClusterSnapshot`; reads from the store only lanes in which something changed."""
 
-    def __init__(self, queue: DispatchQueue, cluster: Cluster, clock: Clock) -> None:
-        self._queue = queue
-        self._cluster = cluster
+    def __init__(self, lanes: ReadyLanes, picture: ClusterPicture, clock: Clock) -> None:
+        self._lanes = lanes
+        self._picture = picture
         self._clock = clock
 
-    async def take(
-        self, turns: Mapping[str, int], wider: Mapping[int, int] = _NO_LANES
-    ) -> tuple[ClusterSnapshot, Sequence[Lane]]:
-        """The snapshot and the lanes it shows, as stored.
-
-        `wider` counts how often each lane showed too little in this pass; it shows eight times as much each time.
-        """
-        nodes = self._cluster.fleet.views(self._cluster.live_runs, turns)
-        lanes = await self._queue.lanes()
-        limit = _heads_per_lane(_room(nodes), len(lanes))
-        limits = {lane.id: min(ROUND_LIMIT, limit * _WIDENING ** wider.get(lane.id, 0)) for lane in lanes}
-        heads = await self._queue.heads(limits) if lanes else {}
-        views = [
-            LaneView(lane.id, lane.key, heads[lane.id], more=len(heads[lane.id]) == limits[lane.id])
-            for lane in lanes
-            if lane.id in heads
-        ]
-        return ClusterSnapshot(self._clock.wall_ms(), nodes, views), lanes
+    async def take(self, turns: Mapping[str, int]) -> ClusterSnapshot:
+        """The cluster as this controller knows it now; `turns` is the rotation so far."""
+        lanes = await self._lanes.refresh(room_of(self._picture.nodes()))
+        return self._picture.snapshot(self._clock.wall_ms(), lanes, turns)
 
 
-def _room(nodes: Sequence[NodeView]) -> int:
+def room_of(nodes: Sequence[NodeView]) -> int:
     """Slots that could be filled now, at most `ROUND_LIMIT`."""
     room = 0
     for node in nodes:
-        if node.online and not node.draining:
-            room += max(0, node.slots - node.used_slots) if node.slots else ROUND_LIMIT
+        if node.online and not node.draining and not node.cordoned:
+            free = open_slots(node, _HIGHEST_PRIORITY) - node.used_slots if node.slots else ROUND_LIMIT
+            room += max(0, free)
     return min(room, ROUND_LIMIT)
-
-
-def _heads_per_lane(room: int, lanes: int) -> int:
-    """Enough heads to fill the room from all lanes together, and a few from each so that no lane is overlooked."""
-    return max(_FEWEST_HEADS, -(-room // max(1, lanes)))

@@ -8,6 +8,7 @@ from skalds.model.task import Task
 from skalds.planning import lifecycle
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
+from skalds.system_controller.operations.audit import API
 from skalds.system_controller.operations.revise_task import Revision, revise_task
 
 Require = Callable[[str, Any], None]
@@ -20,6 +21,7 @@ async def change_attachments(
     task_id: str,
     attachments: dict[str, Any],
     require: Require = lambda class_name, attachments: None,
+    actor: str = API,
 ) -> Task:
     """Replaces the attachments and returns the task as it is then; errors as `revise_task`, and those of `require`."""
 
@@ -30,4 +32,4 @@ async def change_attachments(
         return changed
 
     revision = Revision(decide, Topic.UPDATE_ATTACHMENT, "task.attachments_changed")
-    return await revise_task(engine, clock, task_id, revision)
+    return await revise_task(engine, clock, task_id, revision, actor)

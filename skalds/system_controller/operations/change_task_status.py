@@ -8,6 +8,7 @@ from skalds.model.task import Task
 from skalds.planning import lifecycle
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
+from skalds.system_controller.operations.audit import API
 from skalds.system_controller.operations.revise_task import Revision, revise_task
 
 
@@ -29,6 +30,6 @@ _REVISIONS: Mapping[Command, Revision] = {
 }
 
 
-async def change_task_status(engine: Engine, clock: Clock, task_id: str, command: Command) -> Task:
+async def change_task_status(engine: Engine, clock: Clock, task_id: str, command: Command, actor: str = API) -> Task:
     """Carries out `command` and returns the task as it is then; errors as `revise_task`."""
-    return await revise_task(engine, clock, task_id, _REVISIONS[command])
+    return await revise_task(engine, clock, task_id, _REVISIONS[command], actor)

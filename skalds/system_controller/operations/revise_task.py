@@ -12,6 +12,7 @@ from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 from skalds.ports.event_bus import BusMessage
 from skalds.runtime.log_setup import log_event
+from skalds.system_controller.operations.audit import API, AuditedChange, record
 
 MOST_TRIES = 10
 """How often a change is tried again because the task moved on meanwhile."""
@@ -25,8 +26,10 @@ class Revision(NamedTuple):
     done: str
 
 
-async def revise_task(engine: Engine, clock: Clock, task_id: str, revision: Revision) -> Task:
-    """Makes the revision and returns the task as it is then; asking for what is already so is a success.
+async def revise_task(engine: Engine, clock: Clock, task_id: str, revision: Revision, actor: str = API) -> Task:
+    """Makes the revision, audited as made by `actor`, and returns the task as it is then.
+
+    Asking for what is already so is a success.
 
     Raises `NotFound`, `TransitionRefused` with the reason, `Conflict` if the task keeps changing under our hands.
     """
@@ -42,8 +45,14 @@ async def revise_task(engine: Engine, clock: Clock, task_id: str, revision: Revi
             return task
         if await _commit(engine, Change(task, changed)):
             await _announce(engine, task, revision, now)
+            change = AuditedChange(revision.done, f"task:{task_id}", _shown(task))
+            await record(engine.audit, clock, actor, change, _shown(changed))
             return changed
     raise Conflict("the task changes too often at the moment; try again", task=task_id)
+
+
+def _shown(task: Task) -> dict[str, object]:
+    return {"lifecycleStatus": task.lifecycle_status, "rev": task.rev}
 
 
 async def _commit(engine: Engine, change: Change) -> bool:

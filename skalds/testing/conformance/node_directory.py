@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from skalds.model.node import Beat, Registration
 from skalds.model.run_change import Change
+from skalds.model.snapshot import Reserved
 from skalds.model.task import TaskLifecycleStatus
 from skalds.ports.engine import Engine
 from skalds.testing.builders import a_node, a_task
@@ -24,6 +25,7 @@ class NodeDirectorySuite:
             schemas={"Demo": {"type": "object"}},
             facts={"pid": 7},
             protocol=2,
+            reserved=Reserved(2, 7),
         )
         session = await other.directory.register(node, 5)
         assert list(await engine.directory.registrations()) == [Registration(node, session, 5)]
@@ -65,9 +67,20 @@ class NodeDirectorySuite:
         assert list(await engine.directory.registrations()) == []
         assert await engine.directory.registration_of("node-1") == Registration(a_node(), session, 1, closed=True)
 
+    async def test_session_that_begins_to_leave_stays_open(self, engine: Engine, other: Engine) -> None:
+        session = await other.directory.register(a_node(), 1)
+        await engine.directory.begin_leaving("node-1", session + 1)
+        await engine.directory.begin_leaving("node-2", session)
+        assert list(await engine.directory.registrations()) == [Registration(a_node(), session, 1)]
+        await engine.directory.begin_leaving("node-1", session)
+        assert list(await engine.directory.registrations()) == [Registration(a_node(), session, 1, leaving=True)]
+        assert await engine.directory.registration_of("node-1") == Registration(a_node(), session, 1, leaving=True)
+        again = await other.directory.register(a_node(), 2)
+        assert list(await engine.directory.registrations()) == [Registration(a_node(), again, 2)]
+
     async def test_closed_node_is_listed_while_something_holds_its_slots(self, engine: Engine) -> None:
         session = await engine.directory.register(a_node(), 1)
-        [task] = await assigned(engine, a_task(), session=session)
+        [task] = await assigned(engine, a_task())
         await engine.directory.leave("node-1", session)
         assert list(await engine.directory.registrations()) == [Registration(a_node(), session, 1, closed=True)]
         cancelled = to(task, TaskLifecycleStatus.CANCELLED, final=True).after
@@ -79,10 +92,10 @@ class NodeDirectorySuite:
         session = await other.directory.register(a_node(), 1)
         await engine.directory.presences()
         for count in (1, 2):
-            await other.directory.beat(Beat("node-1", session, count, live_tasks=3, draining=True))
+            await other.directory.beat(Beat("node-1", session, count, live_tasks=3, draining=True, machine_load=0.5))
         await _settle()
         [presence] = await engine.directory.presences()
-        assert presence.beat == Beat("node-1", session, 2, live_tasks=3, draining=True)
+        assert presence.beat == Beat("node-1", session, 2, live_tasks=3, draining=True, machine_load=0.5)
         assert presence.exited is False
 
     async def test_older_beat_does_not_replace_a_newer(self, engine: Engine, other: Engine) -> None:

@@ -4,6 +4,7 @@
 import pytest
 
 from skalds.errors import LeaseLost
+from skalds.model.lane import lane_key
 from skalds.model.lease import Duty
 from skalds.model.plan import WaitReason
 from skalds.model.task import Task, TaskLifecycleStatus
@@ -114,16 +115,18 @@ class RetentionSuite:
     async def test_lanes_in_which_nothing_waits_are_forgotten(self, engine: Engine) -> None:
         await engine.intake.submit([a_task(id="ready"), a_task(id="timed", tenant="b", eligible_at=A_MOMENT + 5_000)])
         await _ended(engine, "over", 100, tenant="c")
-        await _ended(engine, "last", 100, tenant="d")
+        [held] = await assigned(engine, a_task(id="held", tenant="d"))
         lease = await lead(engine, Duty.MONITOR)
         assert await engine.retention.forget_leftovers(0, lease) == Forgotten(lanes=1, nodes=0)
         await engine.queue.ripen(A_MOMENT + 5_000)
         assert await ready_ids(engine) == ["ready", "timed"]
+        [run], _ = await engine.ledger.live_runs()
+        assert await engine.lanes.keys([run.lane]) == {run.lane: lane_key(held)}
 
     async def test_number_of_a_forgotten_lane_is_not_given_to_another(self, engine: Engine) -> None:
         await engine.intake.submit([a_task(id="a", tenant="a")])
         [before] = await engine.queue.lanes()
-        await engine.queue.note_reasons({before.id: WaitReason.NO_NODE_ONLINE})
+        await engine.lanes.note_reasons({before.id: WaitReason.NO_NODE_ONLINE})
         [task] = await engine.catalog.get_many(["a"])
         await engine.ledger.write([to(task, CANCELLED, final=True)], durable=True)
         await engine.intake.submit([a_task(id="b", tenant="b")])
@@ -135,7 +138,7 @@ class RetentionSuite:
 
     async def test_registrations_closed_long_ago_are_forgotten(self, engine: Engine, other: Engine) -> None:
         sessions = {id_: await other.directory.register(a_node(id=id_), at) for id_, at in _REGISTERED.items()}
-        await assigned(engine, a_task(), node_id="busy", session=sessions["busy"])
+        await assigned(engine, a_task(), node_id="busy")
         for id_ in ("gone", "busy", "late"):
             await engine.directory.leave(id_, sessions[id_])
         lease = await lead(engine, Duty.MONITOR)

@@ -6,12 +6,13 @@ import asyncio
 import pytest
 
 from skalds.errors import LeaseLost
+from skalds.model.lane import lane_key
 from skalds.model.lease import Duty
 from skalds.model.run_change import Change, LiveRun, RunChange
 from skalds.model.task import Progress, RunError, RunRecord, TaskLifecycleStatus
 from skalds.ports.engine import Engine
-from skalds.testing.builders import A_MOMENT, a_task
-from skalds.testing.conformance.steps import ALL, assigned, lead, ready_ids, to
+from skalds.testing.builders import A_MOMENT, a_node, a_task
+from skalds.testing.conformance.steps import ALL, assigned, lead, ready_ids, session_of, to
 from skalds.testing.fake_clock import FakeClock
 
 
@@ -72,7 +73,7 @@ class RunLedgerSuite:
             9, lifecycle_status="Failed", failures=1, released_at=8, attachments={"a": 2}, attachments_rev=1,
             progress=Progress(fraction=1.0), result=[], error=RunError(type="E", message="m", traceback="t"),
             checkpoint={"k": None}, usage={"cpu": 0.1},
-            runs=(RunRecord(attempt=1, node="n", submitted=1, assigned=2, usage={"x": 1}),),
+            runs=(RunRecord(attempt=1, node="n", submitted=1, assigned=2, usage={"x": 1}, devices=("0", "GPU-é")),),
         )  # fmt: skip
         assert list(await engine.ledger.write([Change(task, after)], durable=True)) == [True]
         assert await engine.catalog.get("task-1") == after
@@ -115,10 +116,10 @@ class RunLedgerSuite:
         resumed = to(paused.after, TaskLifecycleStatus.CREATED)
         await engine.ledger.write([paused], durable=True)
         assert await ready_ids(engine) == []
-        assert await engine.queue.ready_count() == 0
+        assert await engine.lanes.ready_count() == 0
         await engine.ledger.write([resumed], durable=True)
         assert await ready_ids(engine) == ["task-1"]
-        assert await engine.queue.ready_count() == 1
+        assert await engine.lanes.ready_count() == 1
 
     async def test_task_taken_back_waits_until_released(self, engine: Engine) -> None:
         [task] = await assigned(engine, a_task())
@@ -134,7 +135,7 @@ class RunLedgerSuite:
         await engine.ledger.write([failed], durable=True)
         assert await ready_ids(engine) == []
         await clock.advance(0.5)
-        assert await engine.queue.ripen(clock.wall_ms()) is None
+        assert (await engine.queue.ripen(clock.wall_ms())).next_due is None
         assert await ready_ids(engine) == ["task-1"]
 
     async def test_moment_that_has_passed_needs_no_timer(self, engine: Engine, clock: FakeClock) -> None:
@@ -163,26 +164,27 @@ class RunLedgerSuite:
         assert list(await engine.ledger.write([change], durable=True, lease=lease)) == [True]
 
     async def test_runs_of_a_session_are_those_that_hold_their_slot(self, engine: Engine) -> None:
-        held, cancelled, gone = await assigned(
-            engine, *(a_task(id=id_) for id_ in ("held", "cancelled", "gone")), session=4
-        )
-        await assigned(engine, a_task(id="other-session"), session=5)
-        await assigned(engine, a_task(id="other-node"), node_id="node-2", session=4)
+        held, cancelled, gone = await assigned(engine, *(a_task(id=id_) for id_ in ("held", "cancelled", "gone")))
+        await engine.directory.register(a_node(), 2)
+        await assigned(engine, a_task(id="other-session"))
+        await assigned(engine, a_task(id="other-node"), node_id="node-2")
         changes = [
             to(cancelled, TaskLifecycleStatus.CANCELLED, final=True),
             to(gone, TaskLifecycleStatus.FINISHED, final=True, released_at=5),
         ]
         await engine.ledger.write(changes, durable=True)
-        assert list(await engine.ledger.runs_of("node-1", 4)) == [held, changes[0].after]
-        assert list(await engine.ledger.runs_of("node-9", 4)) == []
+        assert list(await engine.ledger.runs_of("node-1", session_of(held))) == [held, changes[0].after]
+        assert list(await engine.ledger.runs_of("node-9", session_of(held))) == []
 
     async def test_live_runs_are_all_that_hold_capacity(self, engine: Engine) -> None:
-        await assigned(engine, a_task(id="a", slots=2), session=4)
-        [gone] = await assigned(engine, a_task(id="b"), session=4)
+        [held] = await assigned(engine, a_task(id="a", slots=2))
+        [gone] = await assigned(engine, a_task(id="b"))
         await engine.ledger.write([to(gone, TaskLifecycleStatus.FINISHED, final=True, released_at=5)], durable=True)
         await engine.intake.submit([a_task(id="c")])
         runs, position = await engine.ledger.live_runs()
-        assert list(runs) == [LiveRun("a", 1, "Assigning", "node-1", 4, 2)]
+        lane = runs[0].lane
+        assert list(runs) == [LiveRun("a", 1, "Assigning", "node-1", session_of(held), lane)]
+        assert await engine.lanes.keys([lane]) == {lane: lane_key(held)}
         assert await engine.ledger.changes_since(position, 10) == []
         await engine.intake.submit([a_task(id="d")])
         told = await engine.ledger.changes_since(position, 10)
@@ -190,7 +192,8 @@ class RunLedgerSuite:
         assert [change.task_id for change in told] == ["d"]
 
     async def test_feed_tells_every_version_in_order(self, engine: Engine) -> None:
-        [task] = await assigned(engine, a_task(slots=2), session=4)
+        [task] = await assigned(engine, a_task(slots=2))
+        session = session_of(task)
         await engine.intake.submit([a_task(id="later", eligible_at=2**52)])
         done = to(task, TaskLifecycleStatus.FINISHED, final=True, released_at=5)
         await engine.ledger.write([done, to(task, TaskLifecycleStatus.FAILED)], durable=True)
@@ -199,11 +202,13 @@ class RunLedgerSuite:
         positions = [change.position for change in told]
         assert positions == sorted(set(positions))
         assert positions[0] > 0
+        lane, later = told[0].lane, told[2].lane
+        assert lane != later
         assert [change._replace(position=0) for change in told] == [
-            RunChange(0, "task-1", "Demo", 0, "Created", False, 0, None, 0, 2, False, True),
-            RunChange(0, "task-1", "Demo", 1, "Assigning", False, 1, "node-1", 4, 2, True, False),
-            RunChange(0, "later", "Demo", 0, "Created", False, 0, None, 0, 1, False, False),
-            RunChange(0, "task-1", "Demo", 2, "Finished", True, 1, "node-1", 4, 2, False, False),
+            RunChange(0, "task-1", "Demo", 0, "Created", False, 0, None, 0, lane, False, True),
+            RunChange(0, "task-1", "Demo", 1, "Assigning", False, 1, "node-1", session, lane, True, False),
+            RunChange(0, "later", "Demo", 0, "Created", False, 0, None, 0, later, False, False),
+            RunChange(0, "task-1", "Demo", 2, "Finished", True, 1, "node-1", session, 0, False, False),
         ]
 
     async def test_feed_is_read_in_portions(self, engine: Engine, other: Engine) -> None:
@@ -241,3 +246,31 @@ class RunLedgerSuite:
     async def test_position_of_another_feed_is_not_known(self, engine: Engine) -> None:
         assert await engine.ledger.changes_since(0, ALL) == []
         assert await engine.ledger.changes_since(7, ALL) is None
+
+    async def test_overdue_is_what_waits_beyond_its_deadline(self, engine: Engine) -> None:
+        tasks = [
+            a_task(id="ready", deadline_date_time=30),
+            a_task(id="timed", deadline_date_time=20, eligible_at=2**52),
+            a_task(id="blocked", deadline_date_time=10, dependencies=["ready"]),
+            a_task(id="not yet", deadline_date_time=41),
+            a_task(id="none", deadline_date_time=0),
+            a_task(id="active", deadline_date_time=1, mode="Active"),
+        ]
+        stored = await engine.intake.submit([a_task(id="paused", deadline_date_time=1), *tasks])
+        paused = to(stored[0], TaskLifecycleStatus.PAUSED)
+        await engine.ledger.write([paused], durable=True)
+        assert [task.id for task in await engine.ledger.overdue(40, ALL)] == ["blocked", "timed", "ready"]
+        assert list(await engine.ledger.overdue(30, 1)) == [stored[3]]
+        assert list(await engine.ledger.overdue(9, ALL)) == []
+        await engine.ledger.write([to(paused.after, TaskLifecycleStatus.CREATED)], durable=True)
+        assert [task.id for task in await engine.ledger.overdue(20, ALL)] == ["paused", "blocked", "timed"]
+
+    async def test_task_that_runs_is_not_overdue(self, engine: Engine) -> None:
+        [task] = await assigned(engine, a_task(deadline_date_time=1_001))
+        assert list(await engine.ledger.overdue(2_000, ALL)) == []
+        back = to(task, TaskLifecycleStatus.CREATED, executor=None, released_at=5)
+        await engine.ledger.write([back], durable=True)
+        assert list(await engine.ledger.overdue(2_000, ALL)) == [back.after]
+        later = back.after.changed(6, deadline_date_time=3_000)
+        await engine.ledger.write([Change(back.after, later)], durable=True)
+        assert list(await engine.ledger.overdue(2_000, ALL)) == []

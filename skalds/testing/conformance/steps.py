@@ -9,6 +9,7 @@ from skalds.model.run_change import Change
 from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.ports.dispatch_queue import Claim
 from skalds.ports.engine import Engine
+from skalds.testing.builders import A_MOMENT, a_node
 
 ALL = 1_000_000
 
@@ -27,19 +28,34 @@ async def ready_ids(engine: Engine) -> list[str]:
     return [task.id for lane in lanes for task in heads.get(lane, ())]
 
 
-def a_claim(tasks: Sequence[Task], *, id_: str = "claim-1", node_id: str = "node-1", session: int = 1) -> Claim:
-    """A claim of these tasks as they were read."""
-    assigns = [Assign(task.id, task.attempt, node_id, session, task.slots) for task in tasks]
+async def joined(engine: Engine, node_id: str = "node-1") -> int:
+    """The open session of this node; registers it if there is none."""
+    known = await engine.directory.registration_of(node_id)
+    if known is not None and not known.closed:
+        return known.session
+    return await engine.directory.register(a_node(id=node_id), A_MOMENT)
+
+
+async def a_claim(engine: Engine, tasks: Sequence[Task], *, id_: str = "claim-1", node_id: str = "node-1") -> Claim:
+    """A claim of these tasks as they were read, for the open session of a node."""
+    session = await joined(engine, node_id)
+    assigns = [Assign(task.id, task.attempt, node_id, session, lane=0) for task in tasks]
     return Claim(id_, node_id, session, assigned_at=1_000, accept_by=6_000, assigns=assigns)
 
 
-async def assigned(engine: Engine, *tasks: Task, node_id: str = "node-1", session: int = 1) -> Sequence[Task]:
+async def assigned(engine: Engine, *tasks: Task, node_id: str = "node-1") -> Sequence[Task]:
     """Submits the tasks and gives them to a node; returns them as stored."""
     stored = await engine.intake.submit(tasks)
     lease = await lead(engine)
-    given = await engine.queue.claim([a_claim(stored, node_id=node_id, session=session)], lease)
+    given = await engine.queue.claim([await a_claim(engine, stored, node_id=node_id)], lease)
     assert len(given) == len(tasks)
     return await engine.catalog.get_many([task.id for task in tasks])
+
+
+def session_of(task: Task) -> int:
+    """The session a task is assigned to."""
+    assert task.assignment is not None
+    return task.assignment.session
 
 
 def to(task: Task, status: TaskLifecycleStatus, at: int = 2_000, **changes: object) -> Change:

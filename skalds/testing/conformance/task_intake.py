@@ -6,7 +6,7 @@ import asyncio
 import pytest
 from pydantic import BaseModel
 
-from skalds.errors import DuplicateTask, IdempotencyConflict
+from skalds.errors import DuplicateTask, IdempotencyConflict, QueueFull
 from skalds.model.run_change import Change
 from skalds.model.task import ModeEnum, Task
 from skalds.ports.engine import Engine
@@ -35,15 +35,16 @@ class TaskIntakeSuite:
 
     async def test_every_field_survives(self, engine: Engine) -> None:
         task = a_task(
-            name="n", description="d", dependencies=["a", "b"], mode=ModeEnum.ACTIVE.value, is_persistent=False,
+            name="n", description="d", dependencies=["a", "b", "a"], mode=ModeEnum.ACTIVE.value, is_persistent=False,
             deadline_date_time=5, priority=7, attachments={"b": [1, 2.5, None, "é\u0000"], "a": {}}, max_attempts=0,
             retry_delay_ms=3, retry_backoff=1.5, not_before=9, timeout_ms=4, tenant="t", slots=2,
             resources={"gpu": [0, 1]}, requires={"x": "1"}, prefers={"y": "2"}, concurrency_key="c",
             affinity_key="a", exclusive=True, preemptible=True, idempotency_key="i", failures=1, losses=2,
             refusals=3, requeues=4, pinned_to="node-9", attachments_rev=2, checkpoint=0, result=False,
             progress={"fraction": 0.5, "message": "half"}, error={"type": "E", "message": "m"}, usage={"cpu": 1.5},
-            runs=[{"attempt": 1, "node": "n", "submitted": 1, "assigned": 2, "outcome": "lost"}],
+            runs=[{"attempt": 1, "node": "n", "submitted": 1, "assigned": 2, "outcome": "lost", "devices": ("0",)}],
         )  # fmt: skip
+        await engine.intake.submit([a_task(id=id_, tenant="t") for id_ in "ab"])
         [stored] = await engine.intake.submit([task])
         assert stored == task.model_copy(update={"runs": tuple(task.runs)})
         assert await engine.catalog.get(task.id) == stored
@@ -76,7 +77,7 @@ class TaskIntakeSuite:
     async def test_task_is_ready_when_its_moment_has_come(self, engine: Engine) -> None:
         await engine.intake.submit([a_task(id="now"), a_task(id="later", eligible_at=A_MOMENT + 1)])
         assert await ready_ids(engine) == ["now"]
-        assert await engine.queue.ripen(A_MOMENT + 1) is None
+        assert (await engine.queue.ripen(A_MOMENT + 1)).next_due is None
         assert await ready_ids(engine) == ["now", "later"]
 
     async def test_task_that_no_dispatcher_may_run_is_stored_but_not_queued(self, engine: Engine) -> None:
@@ -154,6 +155,36 @@ class TaskIntakeSuite:
         answers = await asyncio.gather(*submits, return_exceptions=True)
         assert sum(isinstance(answer, DuplicateTask) for answer in answers) == 63
         assert await engine.catalog.count_by_status() == {"Created": 1}
+
+    async def test_full_queue_refuses_all(self, engine: Engine) -> None:
+        await engine.intake.submit([a_task(id="a"), a_task(id="b", eligible_at=2**52), a_task(id="o", tenant="o")])
+        with pytest.raises(QueueFull) as refused:
+            await engine.intake.submit([a_task(id="c"), a_task(id="d")], {"default": 3, "o": 0})
+        assert refused.value.fields == {"tenant": "default", "limit": 3}
+        assert await engine.lanes.queued_by("default") == 2
+        await engine.intake.submit([a_task(id="c"), a_task(id="e", mode=ModeEnum.ACTIVE.value)], {"default": 3})
+        assert await engine.lanes.queued_by("default") == 3
+
+    async def test_what_left_the_queue_makes_room(self, engine: Engine) -> None:
+        [task] = await engine.intake.submit([a_task(id="a")], {"default": 1})
+        paused = task.changed(9, lifecycle_status="Paused")
+        await engine.ledger.write([Change(task, paused)], durable=True)
+        await engine.intake.submit([a_task(id="b")], {"default": 1})
+        with pytest.raises(QueueFull):
+            await engine.intake.submit([a_task(id="c")], {"default": 1})
+
+    async def test_known_key_needs_no_room(self, engine: Engine) -> None:
+        [first] = await engine.intake.submit([_keyed("first")])
+        assert list(await engine.intake.submit([_keyed("second")], {"default": 0})) == [first]
+
+    async def test_64_concurrent_submits_take_no_more_than_the_room(self, engine: Engine, other: Engine) -> None:
+        submits = [
+            (other if number % 2 else engine).intake.submit([a_task(id=f"task-{number}")], {"default": 10})
+            for number in range(64)
+        ]
+        answers = await asyncio.gather(*submits, return_exceptions=True)
+        assert sum(isinstance(answer, QueueFull) for answer in answers) == 54
+        assert await engine.lanes.queued_by("default") == 10
 
 
 def _keyed(id_: str, **changes: object) -> Task:

@@ -17,6 +17,7 @@ from skalds.testing.simulation.history import (
     LeaseMoved,
     Promised,
     SessionClosed,
+    Updated,
     Version,
 )
 
@@ -81,10 +82,10 @@ def assignments_get_their_time(history: History) -> Findings:
 
 def assigning_is_left(history: History) -> Findings:
     """L1: Assigning is left by `acceptBy` + 1 s, once leaders and nodes have had time to recover from the faults."""
-    since = _calm(history) + FINDING_FEET_S
-    bound = TIMINGS.accept.total_seconds() + 1 + SLACK_S
+    since = calm_of(history) + FINDING_FEET_S
+    bound = TIMINGS.accept.total_seconds() + 1 + SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
     for task_id, versions in history.versions().items():
-        for (at, version), (left, _) in zip(versions, [*versions[1:], (_end(history), None)], strict=True):
+        for (at, version), (left, _) in zip(versions, [*versions[1:], (end_of(history), None)], strict=True):
             assigning = version.after.lifecycle_status == TaskLifecycleStatus.ASSIGNING.value
             if assigning and at >= since and left - at > bound:
                 yield f"{task_id} was Assigning from {at:.3f} to {left:.3f}"
@@ -96,7 +97,7 @@ def tasks_of_a_lost_node_run_elsewhere(history: History) -> Findings:
     Lost hints cost latency; then `LOST_HINTS_S` is added.
     """
     probe = history.probe
-    if probe is None or probe.at < _calm(history):
+    if probe is None or probe.at < calm_of(history) or not probe.tasks:
         return
     bound = (2.0 if probe.how == "crash" else 12.0) + SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
     elsewhere = {
@@ -125,19 +126,19 @@ def stale_runs_end(history: History) -> Findings:
     for _, entered in history.of(Entered):
         if entered.key not in released:
             continue
-        since = max(released[entered.key], _calm(history))
+        since = max(released[entered.key], calm_of(history))
         heard = next(
             (at for at, contact in history.contacts if contact.process == entered.process and contact.read_at > since),
             None,
         )
-        gone = died.get((entered.key, entered.process), _end(history))
+        gone = died.get((entered.key, entered.process), end_of(history))
         if heard is not None and gone > heard + 1 + SLACK_S:
             yield f"{entered.key} on {entered.process} was heard of at {heard:.3f} and lived until {gone:.3f}"
 
 
 def ended_runs_are_recorded(history: History) -> Findings:
     """L3: in calm weather, a run whose process is gone while its node lives gives its slot back within 1 s."""
-    since = _calm(history) + FINDING_FEET_S
+    since = calm_of(history) + FINDING_FEET_S
     victims = {history.probe.victim} if history.probe else set()
     entered = {(entered.key, entered.process): entered.node for _, entered in history.of(Entered)}
     free = {_key(version.after): at for at, version in history.of(Version) if not version.after.holds_slot}
@@ -145,7 +146,7 @@ def ended_runs_are_recorded(history: History) -> Findings:
         node = entered.get((died.key, died.process))
         if at < since or node is None or node in victims:
             continue
-        if free.get(died.key, _end(history)) > at + 1 + SLACK_S and _end(history) > at + 1:
+        if free.get(died.key, end_of(history)) > at + 1 + SLACK_S and end_of(history) > at + 1:
             yield f"{died.key} was gone at {at:.3f} and held its slot until {free.get(died.key)}"
 
 
@@ -157,10 +158,66 @@ def cancelled_runs_end(history: History) -> Findings:
     entered = {entered.key: entered for _, entered in history.of(Entered)}
     for at, promise in history.of(Promised):
         run = entered.get(_key(promise.task))
-        if promise.what != "cancel" or at < _calm(history) + FINDING_FEET_S or run is None or run.node in victims:
+        if promise.what != "cancel" or at < calm_of(history) + FINDING_FEET_S or run is None or run.node in victims:
             continue
-        if died.get(run.key, _end(history)) > at + bound:
+        if died.get(run.key, end_of(history)) > at + bound:
             yield f"{run.key} was cancelled at {at:.3f} and lived until {died.get(run.key)}"
+
+
+def limits_of_runs_are_enforced(history: History) -> Findings:
+    """L5: in calm weather a run over its `timeoutMs` is asked to stop within 1 s, and killed after the grace.
+
+    Paused time does not count; runs that were paused, and nodes that fail, are left out.
+    """
+    rows = history.versions()
+    victims = {history.probe.victim} if history.probe else set()
+    died = {(died.key, died.process): at for at, died in history.of(Died)}
+    for at, entered in history.of(Entered):
+        versions = [version.after for _, version in rows[entered.key.task_id]]
+        mine = [task for task in versions if task.attempt == entered.key.attempt]
+        limit = mine[0].timeout_ms / 1000
+        paused = any(task.lifecycle_status == TaskLifecycleStatus.PAUSED.value for task in mine)
+        if not limit or paused or at < calm_of(history) + FINDING_FEET_S or entered.node in victims:
+            continue
+        bound = limit + 1 + SLACK_S + min(entered.dies_within, TIMINGS.cancel_grace.total_seconds())
+        if died.get((entered.key, entered.process), end_of(history)) > at + bound:
+            yield f"{entered.key} entered user code at {at:.3f} with a limit of {limit} s and lived longer than {bound}"
+
+
+def leaders_are_replaced(history: History) -> Findings:
+    """L6: the leases of a controller that fails in the probe have another holder within 5 s, 1 s if it resigned."""
+    probe = history.probe
+    if probe is None or probe.tasks or not probe.victim.startswith("c"):
+        return
+    bound = (1.0 if probe.how == "stop" else 5.0) + SLACK_S
+    holders: dict[str, str] = {}
+    taken: dict[str, float] = {}
+    for at, moved in history.of(LeaseMoved):
+        if at <= probe.at:
+            holders[moved.after.duty] = moved.after.holder
+        elif moved.after.holder and not moved.after.holder.startswith(probe.victim):
+            taken.setdefault(moved.after.duty, at)
+    for duty, holder in holders.items():
+        late = taken.get(duty, float("inf")) > probe.at + bound
+        if holder.startswith(f"{probe.victim}#") and late:
+            yield f"{duty} had no other leader {bound} s after {holder} {probe.how} at {probe.at:.3f}"
+
+
+def updates_arrive(history: History) -> Findings:
+    """In calm weather a run is handed new attachments within 1 s of the answer, if it lives so long."""
+    bound = 1.0 + SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
+    victims = {history.probe.victim} if history.probe else set()
+    died = {died.key: at for at, died in history.of(Died)}
+    entered = {entered.key: (at, entered.node) for at, entered in history.of(Entered)}
+    handed = [(at, updated) for at, updated in history.of(Updated)]
+    for at, promise in history.of(Promised):
+        key = _key(promise.task)
+        began, node = entered.get(key, (float("inf"), ""))
+        if promise.what != "attachments" or at < calm_of(history) or began > at or node in victims:
+            continue
+        got = any(updated.key == key and moment <= at + bound for moment, updated in handed)
+        if not got and died.get(key, end_of(history)) > at + bound and promise.task.lifecycle_status == "Running":
+            yield f"{key} was not handed the attachments of {at:.3f} within {bound} s"
 
 
 def nodes_are_not_overloaded(history: History) -> Findings:
@@ -199,9 +256,11 @@ def _key(task: Task) -> RunKey:
     return RunKey(task.id, task.attempt)
 
 
-def _calm(history: History) -> float:
+def calm_of(history: History) -> float:
+    """When faults stopped."""
     return float("inf") if history.calm_since is None else history.calm_since
 
 
-def _end(history: History) -> float:
+def end_of(history: History) -> float:
+    """When the last thing happened."""
     return history.events[-1][0]

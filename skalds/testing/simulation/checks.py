@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from skalds.model.submission import submission_digest
 from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.planning.lifecycle import LIFE_CYCLE, MAX_LOSSES, Actor, Stage, is_allowed, stage_of
-from skalds.testing.simulation import bounds
+from skalds.testing.simulation import bounds, grants
 from skalds.testing.simulation.history import (
     Asked,
     Crashed,
@@ -61,7 +61,7 @@ def only_the_owner_writes(history: History) -> Findings:
     """S3: a node writes only rows whose present attempt was assigned to a session that this very process opened."""
     sessions = {session.session: session.author.process for _, session in history.of(SessionOpened)}
     for at, version in history.of(Version):
-        if version.author.role != "node" or version.before is None:
+        if version.author.role != "node" or version.before is None or _is_freed(version.before, version.after):
             continue
         before, assignment = version.before, version.before.assignment
         owner = sessions.get(assignment.session) if assignment else None
@@ -77,10 +77,16 @@ def submits_are_kept(history: History, store: ObservedStore, submitted: Mapping[
         row = store.rows.get(task.id)
         if row is None:
             yield f"{task.id} was acknowledged and is gone"
-        elif submission_digest(row.model_copy(update={"executor": task.executor})) != submission_digest(task):
+        elif submission_digest(_as_submitted(row, task)) != submission_digest(task):
             yield f"{task.id} is not what was submitted"
     for task_id in store.rows.keys() - asked:
         yield f"{task_id} was never submitted"
+
+
+def _as_submitted(row: Task, task: Task) -> Task:
+    """The row without what was changed on purpose since."""
+    attachments = task.attachments if row.attachments_rev > task.attachments_rev else row.attachments
+    return row.model_copy(update={"executor": task.executor, "attachments": attachments})
 
 
 def one_task_per_key(history: History) -> Findings:
@@ -181,6 +187,13 @@ def _steps(history: History) -> Iterator[tuple[str, float, Task, Version]]:
             yield version.after.id, at, version.before, version
 
 
+def _is_freed(before: Task, after: Task) -> bool:
+    """Whether this follows from the end of a dependency, which is written by whoever ends it."""
+    return before.is_waiting and after == before.model_copy(
+        update={name: getattr(after, name) for name in ("rev", "update_date_time", "eligible_at")}
+    )
+
+
 def _is_requeue(before: Task, after: Task) -> bool:
     return after.requeues == before.requeues + 1 and after.lifecycle_status == TaskLifecycleStatus.CREATED.value
 
@@ -203,6 +216,18 @@ CHECKS: Mapping[str, Callable[[History], Findings]] = {
     "S6 release": bounds.releases_are_true,
     "S2": bounds.stale_runs_end,
     "S11": bounds.nodes_are_not_overloaded,
+    "S10": grants.closed_nodes_get_nothing,
+    "S11 limits": grants.limits_are_kept,
+    "S11 capacity": grants.capacity_is_kept,
+    "S12": grants.parents_come_first,
+    "S12 end": grants.hopeless_tasks_end,
+    "moments": grants.moments_are_kept,
+    "P2": grants.shares_are_fair,
+    "L5": bounds.limits_of_runs_are_enforced,
+    "L6": bounds.leaders_are_replaced,
+    "L8": grants.nothing_waits_beside_room,
+    "L8 watchdog": grants.nothing_is_overlooked,
+    "updates": bounds.updates_arrive,
     "L1": bounds.assigning_is_left,
     "L2": bounds.tasks_of_a_lost_node_run_elsewhere,
     "L3": bounds.ended_runs_are_recorded,

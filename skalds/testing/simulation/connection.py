@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from skalds.errors import OutcomeUnknown, SkaldsError, StoreUnavailable
 from skalds.model.lease import LeaseRow
-from skalds.testing.simulation.history import Author, Contact
+from skalds.testing.simulation.history import Author, Contact, Reading
 from skalds.testing.simulation.observed_store import NOBODY, ObservedStore
 from skalds.testing.simulation.virtual_loop import Process, VirtualLoop
 from skalds.testing.simulation.weather import Fate, Weather
@@ -166,6 +166,9 @@ class Connection:
             if request.read_at is not None and request.author.call in _TELLING and not self.process.halted:
                 contact = Contact(self.process.name, request.read_at)
                 self._store.history.contacts.append((self._loop.time(), contact))
+            elif request.read_at is not None and request.author.call == "settings.read":
+                reading = Reading(self.process.name, request.read_at)
+                self._store.history.readings.append((self._loop.time(), reading))
 
     def _answer_late(self, request: _Request, result: object) -> None:
         broken = self.weather.rng.random() < 0.5

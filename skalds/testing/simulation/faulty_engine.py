@@ -1,24 +1,24 @@
 """`FaultyEngine`: the ports of the memory engine as one process reaches them through its connection."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 
 from skalds.adapters.memory.engine import MemoryEngine
+from skalds.model.audit import AuditEntry
 from skalds.model.lane import LaneKey
 from skalds.model.lease import Duty, LeaseRow
-from skalds.model.node import Beat, Node, Presence, Registration
 from skalds.model.plan import Assign, WaitReason
 from skalds.model.run_change import Change, LiveRun, RunChange
 from skalds.model.snapshot import QueuedTask
 from skalds.model.task import Task
 from skalds.model.task_query import TaskPage, TaskQuery
 from skalds.ports.clock import Clock
-from skalds.ports.dispatch_queue import Claim, Lane
+from skalds.ports.dispatch_queue import Claim, Lane, Ripened
 from skalds.ports.engine import Engine
-from skalds.ports.event_bus import BusMessage
+from skalds.ports.lane_board import LaneCount
 from skalds.ports.retention import Forgotten
-from skalds.testing.simulation.connection import Connection, finish
+from skalds.ports.task_intake import NO_LIMITS
+from skalds.testing.simulation.connection import Connection
+from skalds.testing.simulation.faulty_hints import FaultyBus, FaultyDirectory, FaultyWakeup
 from skalds.testing.simulation.history import Refused
 from skalds.testing.simulation.observed_store import ObservedStore
 
@@ -33,13 +33,15 @@ class FaultyEngine:
         self._store = store
         self.intake = _Intake(inner, connection)
         self.queue = _Queue(inner, connection)
+        self.lanes = _Lanes(inner, connection)
         self.ledger = _Ledger(inner, connection, store)
         self.catalog = _Catalog(inner, connection)
-        self.directory = _Directory(inner, connection, store)
+        self.directory = FaultyDirectory(inner, connection, store)
         self.leases = _Leases(inner, connection)
-        self.bus = _Bus(inner, connection, store)
-        self.wakeup = _Wakeup(inner, connection)
+        self.bus = FaultyBus(inner, connection, store)
+        self.wakeup = FaultyWakeup(inner, connection)
         self.settings = _Settings(inner, connection)
+        self.audit = _Audit(inner, connection)
         self.retention = _Retention(inner, connection)
 
     async def checkpoint(self) -> None:
@@ -62,8 +64,8 @@ class _Intake:
         self._inner = inner.intake
         self._connection = connection
 
-    async def submit(self, tasks: Sequence[Task]) -> Sequence[Task]:
-        return await self._connection.write("submit", self._inner.submit(tasks))
+    async def submit(self, tasks: Sequence[Task], queue_limits: Mapping[str, int] = NO_LIMITS) -> Sequence[Task]:
+        return await self._connection.write("submit", self._inner.submit(tasks, queue_limits))
 
 
 class _Queue:
@@ -71,7 +73,7 @@ class _Queue:
         self._inner = inner.queue
         self._connection = connection
 
-    async def ripen(self, now: int) -> int | None:
+    async def ripen(self, now: int) -> Ripened:
         return await self._connection.read("ripen", self._inner.ripen(now))
 
     async def lanes(self) -> Sequence[Lane]:
@@ -85,6 +87,21 @@ class _Queue:
 
     async def claimed(self, claim_ids: Sequence[str]) -> Sequence[str]:
         return await self._connection.read("claimed", self._inner.claimed(claim_ids))
+
+
+class _Lanes:
+    def __init__(self, inner: MemoryEngine, connection: Connection) -> None:
+        self._inner = inner.lanes
+        self._connection = connection
+
+    async def keys(self, lanes: Iterable[int]) -> Mapping[int, LaneKey]:
+        return await self._connection.read("lanes.keys", self._inner.keys(list(lanes)))
+
+    async def backlog(self) -> Sequence[LaneCount]:
+        return await self._connection.read("backlog", self._inner.backlog())
+
+    async def queued_by(self, tenant: str) -> int:
+        return await self._connection.read("queued_by", self._inner.queued_by(tenant))
 
     async def note_reasons(self, reasons: Mapping[int, WaitReason | None]) -> None:
         await self._connection.write("note_reasons", self._inner.note_reasons(reasons))
@@ -121,6 +138,12 @@ class _Ledger:
     async def changes_since(self, position: int, limit: int) -> Sequence[RunChange] | None:
         return await self._connection.read("changes_since", self._inner.changes_since(position, limit))
 
+    async def overdue(self, now: int, limit: int) -> Sequence[Task]:
+        return await self._connection.read("overdue", self._inner.overdue(now, limit))
+
+    async def forsaken(self, limit: int) -> Sequence[Task]:
+        return await self._connection.read("forsaken", self._inner.forsaken(limit))
+
     async def trim_feed(self, keep: int) -> None:
         await self._connection.write("trim_feed", self._inner.trim_feed(keep))
 
@@ -146,51 +169,6 @@ class _Catalog:
         return await self._connection.read("class_names", self._inner.class_names())
 
 
-class _Directory:
-    def __init__(self, inner: MemoryEngine, connection: Connection, store: ObservedStore) -> None:
-        self._store = store
-        self.killed = False
-        self._inner = inner.directory
-        self._connection = connection
-        self._latest: Sequence[Presence] = ()
-
-    async def register(self, node: Node, now: int) -> int:
-        return await self._connection.write("register", self._register(node, now))
-
-    async def _register(self, node: Node, now: int) -> int:
-        session = await self._inner.register(node, now)
-        if self.killed:
-            self._inner.exit()
-            self._store.note_exits()
-        return session
-
-    async def leave(self, node_id: str, session: int) -> bool:
-        return await self._connection.write("leave", self._inner.leave(node_id, session))
-
-    async def registrations(self) -> Sequence[Registration]:
-        return await self._connection.read("registrations", self._inner.registrations())
-
-    async def beat(self, beat: Beat) -> None:
-        weather = self._connection.weather
-        if weather.rng.random() >= weather.lost_beats:
-            self._connection.later(self._deliver, beat)
-
-    def _deliver(self, beat: Beat) -> None:
-        # A hint crosses the same cable as a call: what the sender is cut off from does not hear it.
-        if self._connection.cut is None and not self.killed:
-            finish(self._inner.beat(beat))
-
-    async def presences(self) -> Sequence[Presence]:
-        """The port allows a late picture: now and then this one is that of the time before."""
-        before = self._latest
-        self._latest = await self._connection.read("presences", self._inner.presences())
-        weather = self._connection.weather
-        return before if before and weather.rng.random() < weather.stale_beats else self._latest
-
-    async def registration_of(self, node_id: str) -> Registration | None:
-        return await self._connection.read("registration_of", self._inner.registration_of(node_id))
-
-
 class _Leases:
     def __init__(self, inner: MemoryEngine, connection: Connection) -> None:
         self._inner = inner.leases
@@ -209,59 +187,6 @@ class _Leases:
         await self._connection.write("lease.resign", self._inner.resign(lease))
 
 
-class _Bus:
-    def __init__(self, inner: MemoryEngine, connection: Connection, store: ObservedStore) -> None:
-        self._inner = inner.bus
-        self._connection = connection
-        self._listeners = store.listeners
-        self.hang_up: Callable[[], None] = lambda: None
-        """What the death of this process does to its inbox."""
-
-    async def announce(self, messages: Sequence[BusMessage]) -> Sequence[BusMessage]:
-        """Some failures are noticed, others are not; what arrives may come twice, late and in any order."""
-        failed = []
-        for message in messages:
-            copies = self._connection.weather.copies_of_hint() if self._connection.cut is None else 0
-            if copies == 0 and self._connection.weather.rng.random() < 0.5:
-                failed.append(message)
-            for _ in range(copies):
-                self._connection.later(self._deliver, message)
-        return failed
-
-    def _deliver(self, message: BusMessage) -> None:
-        finish(self._inner.announce([message]))
-
-    @asynccontextmanager
-    async def listen(self, node_id: str) -> AsyncIterator[AsyncIterator[BusMessage]]:
-        async with self._inner.listen(node_id) as messages:
-            inboxes = self._listeners[node_id]
-            self.hang_up = partial(inboxes.remove, inboxes[-1])
-            try:
-                yield self._heard(messages)
-            finally:
-                self.hang_up = lambda: None
-
-    async def _heard(self, messages: AsyncIterator[BusMessage]) -> AsyncIterator[BusMessage]:
-        async for message in messages:
-            if self._connection.cut is None:
-                yield message
-
-
-class _Wakeup:
-    def __init__(self, inner: MemoryEngine, connection: Connection) -> None:
-        self._inner = inner.wakeup
-        self._connection = connection
-
-    def notify(self) -> None:
-        if self._connection.cut is None and not self._connection.weather.loses_hint():
-            self._connection.later(self._inner.notify)
-
-    async def wait(self) -> None:
-        await self._inner.wait()
-        while self._connection.cut is not None:
-            await self._inner.wait()
-
-
 class _Settings:
     def __init__(self, inner: MemoryEngine, connection: Connection) -> None:
         self._inner = inner.settings
@@ -272,6 +197,21 @@ class _Settings:
 
     async def write(self, changes: Mapping[str, str | None]) -> None:
         await self._connection.write("settings.write", self._inner.write(changes))
+
+
+class _Audit:
+    def __init__(self, inner: MemoryEngine, connection: Connection) -> None:
+        self._inner = inner.audit
+        self._connection = connection
+
+    async def append(self, entry: AuditEntry) -> None:
+        await self._connection.write("audit.append", self._inner.append(entry))
+
+    async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+        return await self._connection.read("audit.page", self._inner.page(limit, before))
+
+    async def trim(self, keep: int) -> None:
+        await self._connection.write("audit.trim", self._inner.trim(keep))
 
 
 class _Retention:

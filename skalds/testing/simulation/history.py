@@ -81,6 +81,26 @@ class SessionOpened(NamedTuple):
         return f"session {self.session} of {self.node} opened by {self.author.process}"
 
 
+class SessionLeaving(NamedTuple):
+    """From now on nothing may be given to this session."""
+
+    session: int
+
+    def __str__(self) -> str:
+        return f"session {self.session} takes nothing more"
+
+
+class SettingChanged(NamedTuple):
+    """A setting has this text from now on; None: it was removed."""
+
+    name: str
+    text: str | None
+    author: Author
+
+    def __str__(self) -> str:
+        return f"setting {self.name}: {self.text} by {self.author.process}"
+
+
 class SessionClosed(NamedTuple):
     """A session was closed; `beats` are the moments of its opening and its beats, `exited`: its process was gone."""
 
@@ -102,9 +122,21 @@ class Entered(NamedTuple):
     node: str
     slots: int
     capacity: int
+    dies_within: float
+    """How long it takes to die at most once it is asked to stop; infinite if it does not obey."""
 
     def __str__(self) -> str:
         return f"{self.key.task_id} attempt {self.key.attempt} enters user code on {self.process}"
+
+
+class Updated(NamedTuple):
+    """A live process was handed new attachments."""
+
+    key: RunKey
+    attachments: object
+
+    def __str__(self) -> str:
+        return f"{self.key.task_id} attempt {self.key.attempt} is handed {self.attachments}"
 
 
 class Died(NamedTuple):
@@ -154,6 +186,13 @@ class Contact(NamedTuple):
     read_at: float
 
 
+class Reading(NamedTuple):
+    """A process got the settings as they were in the store at `read_at`."""
+
+    process: str
+    read_at: float
+
+
 class Crashed(NamedTuple):
     """An exception that nobody handled: always a defect."""
 
@@ -170,7 +209,10 @@ Event = (
     | LeaseMoved
     | SessionOpened
     | SessionClosed
+    | SessionLeaving
+    | SettingChanged
     | Entered
+    | Updated
     | Died
     | Promised
     | Asked
@@ -200,7 +242,16 @@ class History:
         self.hints_arrive = True
         """Whether hints arrive once faults have stopped."""
         self.contacts: list[tuple[float, Contact]] = []
+        self.readings: list[tuple[float, Reading]] = []
         self.probe: Probe | None = None
+        self.healthy_since: float | None = None
+        """From then on everything runs at full rate, until the probe or `clocks_wrong_since`."""
+        self.clocks_wrong_since: float | None = None
+        """When a wall clock went wrong after faults had stopped; None: never."""
+        self.clocks_jumped = False
+        """Whether any wall clock was ever wrong."""
+        self.stalled = 0
+        """Tasks that the watchdogs found overlooked while the cluster was healthy."""
         self.unsettled: list[str] = []
         """Tasks that had not ended when everything should have."""
 

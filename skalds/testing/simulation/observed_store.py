@@ -1,7 +1,7 @@
 """The memory store, with everything that is written to it noted."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from skalds.adapters.memory.memory_store import MemoryStore
 from skalds.model.lease import LeaseRow
@@ -12,7 +12,9 @@ from skalds.testing.simulation.history import (
     History,
     LeaseMoved,
     SessionClosed,
+    SessionLeaving,
     SessionOpened,
+    SettingChanged,
     StaleBatch,
     Version,
 )
@@ -36,6 +38,35 @@ class _Watched(dict[K, V]):
         super().__setitem__(key, value)
 
 
+class _WatchedTexts(dict[str, str]):
+    """Settings that tell what they become, None where one is removed."""
+
+    def __init__(self, tell: Callable[[str, str | None], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def __setitem__(self, name: str, text: str) -> None:
+        self._tell(name, text)
+        super().__setitem__(name, text)
+
+    def pop(self, name: str, default: Any = None) -> Any:
+        self._tell(name, None)
+        return super().pop(name, default)
+
+
+class _WatchedNumbers(set[int]):
+    """A set of numbers that tells of each new one."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def add(self, number: int) -> None:
+        if number not in self:
+            self._tell(number)
+        super().add(number)
+
+
 class ObservedStore(MemoryStore):
     """Notes versions, leases and sessions; whoever makes a call says as whom by setting `author`."""
 
@@ -50,6 +81,8 @@ class ObservedStore(MemoryStore):
         self.leases = _Watched(self._lease_moved)
         self.registered = _Watched(self._session_moved)
         self.beats = _Watched(self._beaten)
+        self.settings = _WatchedTexts(lambda name, text: history.note(SettingChanged(name, text, self.author)))
+        self.leaving = _WatchedNumbers(lambda session: history.note(SessionLeaving(session)))
 
     def note_exits(self) -> None:
         """To be called when a process has died: its sessions have ended for certain, even after they are closed."""

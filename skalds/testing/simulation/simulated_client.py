@@ -1,18 +1,32 @@
-"""A client with an API of its own: submits, cancels, pauses, resumes and requeues, and remembers what was promised."""
+"""A client with an API of its own: asks for tasks, and for changes of tasks, limits, nodes and dispatching.
+
+It remembers what was promised.
+"""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from skalds.errors import SkaldsError
+from skalds.model.policy import TenantPolicy
 from skalds.model.task import Task, TaskLifecycleStatus
+from skalds.planning.strategies.registry import STRATEGIES
+from skalds.system_controller.monitor.dispatch_control import DispatchControl
+from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
+from skalds.system_controller.operations.change_attachments import change_attachments
+from skalds.system_controller.operations.change_node import NodeCommand, command_node
 from skalds.system_controller.operations.change_task_status import Command, change_task_status
 from skalds.system_controller.operations.submit_tasks import submit_task
 from skalds.system_controller.operations.task_draft import DraftDefaults
+from skalds.system_controller.policy_book import PolicyBook
 from skalds.testing.counting_ids import CountingIds
 from skalds.testing.simulation.history import Asked, Promised
 from skalds.testing.simulation.host import Host, Program
 from skalds.testing.simulation.world import World
+
+_LOOK_S = 0.25
+_PATIENCE = 400
 
 
 class SimulatedClient(Host):
@@ -24,6 +38,7 @@ class SimulatedClient(Host):
         super().__init__(name, world)
         self.submitted: dict[str, Task] = {}
         self._ids = CountingIds("t")
+        self._policies: PolicyBook | None = None
         self._asked: asyncio.Queue[Awaitable[None]] = asyncio.Queue()
         self._requests: list[asyncio.Task[None]] = []
 
@@ -39,6 +54,13 @@ class SimulatedClient(Host):
         """Whether a request has not been answered yet."""
         return not self._asked.empty() or any(not request.done() for request in self._requests)
 
+    async def wait_answered(self) -> None:
+        """Until every request has been answered."""
+        for _ in range(_PATIENCE):
+            if not self.is_waiting:
+                break
+            await asyncio.sleep(_LOOK_S)
+
     def submit(self, **fields: Any) -> str:
         """Asks for a new task and returns its id, whatever becomes of the request."""
         task_id = self._ids.new()
@@ -48,6 +70,44 @@ class SimulatedClient(Host):
     def command(self, command: Command, task_id: str) -> None:
         """Asks for a change of a task."""
         self._asked.put_nowait(self._command(command, task_id))
+
+    def set_tenant(self, name: str, policy: TenantPolicy | None) -> None:
+        """Asks for other shares and limits of a tenant."""
+        self._ask("set tenant", name, self.policies.set_tenant(name, policy))
+
+    def set_key_limit(self, key: str, limit: int | None) -> None:
+        """Asks for another limit of a concurrency key."""
+        self._ask("limit", key, self.policies.set_key_limit(key, limit))
+
+    def command_node(self, node_id: str, command: NodeCommand) -> None:
+        """Asks for a change of a node."""
+        directory = self.current.engine.directory
+        self._ask(command.value, node_id, command_node(self.policies, directory, node_id, command))
+
+    def change_dispatcher(self, changes: Mapping[str, Any]) -> None:
+        """Asks for another strategy, interval or pause."""
+        configured = DispatchPolicy("LEAST_TASKS", timedelta(seconds=5))
+        control = DispatchControl(configured, self.current.engine.settings, STRATEGIES)
+        self._ask(f"dispatcher {changes}", "", control.change(changes))
+
+    def change_attachments(self, task_id: str, attachments: dict[str, Any]) -> None:
+        """Asks for other attachments of a task."""
+        self._asked.put_nowait(self._change_attachments(task_id, attachments))
+
+    @property
+    def policies(self) -> PolicyBook:
+        """The book of this client's API."""
+        if self._policies is None:
+            self._policies = PolicyBook(self.current.engine, self.clock)
+        return self._policies
+
+    def _ask(self, what: str, about: str, request: Awaitable[object]) -> None:
+        self._asked.put_nowait(self._send(what, about, request))
+
+    async def _send(self, what: str, about: str, request: Awaitable[object]) -> None:
+        self.world.history.note(Asked(what, about))
+        await request
+        self.world.say(f"client: {what} {about} acknowledged")
 
     def random_command(self) -> None:
         """Asks for anything of any known task."""
@@ -66,7 +126,8 @@ class SimulatedClient(Host):
         program, history = self.current, self.world.history
         history.note(Asked("submit", draft["id"]))
         defaults = DraftDefaults(self.clock.wall_ms(), self._ids.new, 3)
-        task = await submit_task(program.engine, draft, defaults)
+        await self.policies.refresh()
+        task = await submit_task(program.engine, draft, defaults, self.policies.current)
         self.submitted[task.id] = task
         history.note(Promised("submit", task))
 
@@ -75,6 +136,12 @@ class SimulatedClient(Host):
         history.note(Asked(command.value, task_id))
         task = await change_task_status(self.current.engine, self.clock, task_id, command)
         history.note(Promised(command.value, task))
+
+    async def _change_attachments(self, task_id: str, attachments: dict[str, Any]) -> None:
+        history = self.world.history
+        history.note(Asked("attachments", task_id))
+        task = await change_attachments(self.current.engine, self.clock, task_id, attachments)
+        history.note(Promised("attachments", task))
 
 
 async def _quietly(request: Awaitable[None]) -> None:

@@ -4,36 +4,30 @@ chaos: small and large faults ──► calm: all is mended, everything must end
 """
 
 import asyncio
+import signal
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from skalds.model.node import Node
 from skalds.model.task import Task
-from skalds.system_controller.operations.change_task_status import Command
+from skalds.testing.simulation import probes
 from skalds.testing.simulation.connection import Cut
-from skalds.testing.simulation.fault_script import Fault, FaultKind, draw_script
-from skalds.testing.simulation.history import Probe
+from skalds.testing.simulation.fault_script import Fault, FaultKind, Request, draw_script
 from skalds.testing.simulation.host import Host
+from skalds.testing.simulation.scenario import BRITTLE, BRITTLE_NODE, NODES, Scenario
 from skalds.testing.simulation.simulated_client import SimulatedClient
 from skalds.testing.simulation.simulated_controller import SimulatedController
 from skalds.testing.simulation.simulated_node import SimulatedNode
 from skalds.testing.simulation.virtual_loop import chance
 from skalds.testing.simulation.world import World
 
-SETTLE_S = 90.0
+SETTLE_S = 120.0
 """How long after the last fault everything may take to end."""
 
 _LOOK_S = 0.25
-_PROBES = 0.7
-"""In which share of the seeds there is a probe; it takes as long as all the rest."""
+_PROBES = (probes.fail_a_node, probes.fail_a_node, probes.fail_the_leader, probes.crowd, probes.crowd, None)
+"""What comes last; it takes as long as all the rest."""
 
 _HOUR_MS = 3_600_000
-_NODES = (
-    Node("n1", "node", frozenset({"Demo", "Special"}), 1),
-    Node("n2", "node", frozenset({"Demo", "Special"}), 2),
-    Node("n3", "node", frozenset({"Demo"}), 3),
-    Node("n4", "node", frozenset({"Demo"}), 2),
-)
+_LONGEST_OUTAGE_S = 6.0
 
 
 class SimulatedCluster:
@@ -43,11 +37,12 @@ class SimulatedCluster:
         self.world = world
         self.rng = chance(world.seed, "script")
         self.controllers = [SimulatedController(name, world) for name in ("c1", "c2")]
-        self.nodes = [SimulatedNode(node.id, world, node) for node in _NODES]
+        self.nodes = [SimulatedNode(node.id, world, node) for node in NODES]
         self.client = SimulatedClient("client", world)
         self.hosts: dict[str, Host] = {host.name: host for host in (*self.controllers, *self.nodes, self.client)}
         self.hints_arrive = self.rng.random() < 0.85
-        self._pending: list[asyncio.Task[None]] = []
+        self.scenario = Scenario(chance(world.seed, "scenario"), self.client)
+        self._stalls: int | None = None
 
     async def live(self) -> None:
         """All three phases."""
@@ -55,44 +50,43 @@ class SimulatedCluster:
             host.start()
         await self._chaos()
         self._mend()
+        await self.client.wait_answered()  # what is still on its way must not undo the peace
+        self.scenario.pacify()
         await self._settle()
-        if self.rng.random() < _PROBES:
-            await self._probe()
+        probe = self.rng.choice(_PROBES)
+        if probe is not None:
+            await probe(self)
+            await self._settle()
 
     async def _chaos(self) -> None:
         script = draw_script(self.rng, [c.name for c in self.controllers] + ["client"], [n.name for n in self.nodes])
         loop = self.world.loop
         for fault in script.faults:
             loop.call_later(fault.at, self._begin, fault)
-        for at, submits in script.requests:
-            loop.call_later(at, self._submit if submits else self.client.random_command)
+        asked = {
+            Request.SUBMIT: self.scenario.submit,
+            Request.COMMAND: self.client.random_command,
+            Request.ACTION: self.scenario.act,
+        }
+        for at, request in script.requests:
+            loop.call_later(at, asked[request])
+        if "brittle" in self.scenario.features:
+            self.world.weather.broken = (BRITTLE, BRITTLE_NODE)
         await asyncio.sleep(script.end)
 
-    def _submit(self) -> None:
-        rng = self.rng
-        fields: dict[str, Any] = {
-            "className": rng.choice(("Demo", "Demo", "Demo", "Special")),
-            "attachments": {"seconds": rng.choice((0.05, 0.5, 1.5, 5.0))},
-            "slots": rng.choice((1, 1, 1, 2)),
-            "priority": rng.randrange(11),
-            "maxAttempts": rng.choice((1, 2, 3, 3)),
-            "retryDelayMs": rng.choice((0, 200, 1000)),
-            "executor": rng.choice((None,) * 9 + ("n2",)),
-        }
-        if rng.random() < 0.15:
-            fields["idempotencyKey"] = f"key-{rng.randrange(1_000_000)}"
-            self.client.submit(**fields)
-        self.client.submit(**fields)
+    def submit_reliable(self, seconds: float) -> None:
+        """Asks for a task that does what it should."""
+        self.client.submit(attachments={"seconds": seconds, "reliable": True})
 
     def _begin(self, fault: Fault) -> None:
         host, later = self.hosts[fault.host], self._later
         match fault.kind:
             case FaultKind.CRASH if host is not self.client:
                 host.crash()
-                later(fault.seconds, self._restart, host)
+                later(fault.seconds, self.restart, host)
             case FaultKind.CRASH_AND_RESTART_AT_ONCE if host is not self.client:
                 host.crash()
-                later(self.rng.uniform(0, 0.05), self._restart, host)
+                later(self.rng.uniform(0, 0.05), self.restart, host)
             case FaultKind.FREEZE:
                 host.freeze()
                 later(fault.seconds, host.thaw)
@@ -100,10 +94,19 @@ class SimulatedCluster:
                 host.cut_off(self.rng.choice(list(Cut)))
                 later(fault.seconds, host.heal)
             case FaultKind.JUMP:
-                self._jump(host)
+                self.jump(host)
             case FaultKind.STOP if host is not self.client:
                 self.world.say(f"{host.name} is asked to stop")
                 host.current.shutdown.request()
+            case FaultKind.DRAIN:
+                self.world.say(f"{host.name} is asked to drain")
+                host.current.shutdown.request(signal.SIGTERM)
+            case FaultKind.STORE_DOWN:
+                self.world.say("nobody reaches the store")
+                how = self.rng.choice(list(Cut))
+                for one in self.hosts.values():
+                    one.cut_off(how)
+                later(min(fault.seconds, _LONGEST_OUTAGE_S), self._heal_all)
             case FaultKind.DOUBLE:
                 self.world.say(f"a second process of {host.name} starts")
                 host.start()
@@ -111,6 +114,10 @@ class SimulatedCluster:
                 self.world.say("no beat arrives any more")
                 self.world.weather.lost_beats = 1.0
                 later(fault.seconds, self._hear_beats)
+
+    def _heal_all(self) -> None:
+        for host in self.hosts.values():
+            host.heal()
 
     def _later(self, seconds: float, end: Callable[..., None], *hosts: Host) -> None:
         """Ends a fault after a while, unless all faults have been ended by then."""
@@ -120,7 +127,9 @@ class SimulatedCluster:
         self.world.say("beats arrive again")
         self.world.weather.lost_beats = 0.0
 
-    def _jump(self, host: Host) -> None:
+    def jump(self, host: Host) -> None:
+        """Sets a wall clock wrong."""
+        self._note_wrong_clock()
         kind = self.rng.randrange(3)
         if kind == 2:
             host.clock.jump_to_1970()
@@ -128,7 +137,8 @@ class SimulatedCluster:
             host.clock.error_ms += _HOUR_MS if kind else -_HOUR_MS
         self.world.say(f"the wall clock of {host.name} jumps: {host.clock.error_ms / 1000:+.0f} s")
 
-    def _restart(self, host: Host) -> None:
+    def restart(self, host: Host) -> None:
+        """Starts a host that is down."""
         if not host.is_running:
             self.world.say(f"{host.name} restarts")
             host.start()
@@ -144,7 +154,7 @@ class SimulatedCluster:
             host.heal()
             if any(program.process.halted for program in host.programs if program.alive):
                 host.thaw()
-            self._restart(host)
+            self.restart(host)
 
     async def _settle(self) -> None:
         """Until every task has ended and holds nothing, and every host runs."""
@@ -165,37 +175,19 @@ class SimulatedCluster:
         latest = max((task.eligible_at for task in left), default=0)
         if latest > now + _HOUR_MS / 2:
             self.world.say(f"{(latest - now) / 1000:.0f} s of waiting are skipped")
+            self._note_wrong_clock()
             for host in self.hosts.values():
                 host.clock.error_ms += latest - now
 
-    async def _probe(self) -> None:
-        """One node fails while it runs tasks."""
-        world = self.world
-        for _ in range(4):
-            self.client.submit(attachments={"seconds": 60.0, "reliable": True})
-        await asyncio.sleep(2.0 if self.hints_arrive else 6.0)
-        running = [task for task in world.store.live.values() if task.lifecycle_status == "Running" and task.executor]
-        if not running:
-            return
-        victim = self.hosts[self.rng.choice(sorted({task.executor or "" for task in running}))]
-        how = self.rng.choice(("crash", "crash", "crash", "freeze", "cut"))
-        tasks = [task.id for task in running if task.executor == victim.name]
-        world.history.probe = Probe(world.loop.time(), how, victim.name, tasks)
-        if self.rng.random() < 0.3:
-            for host in (*self.controllers, *self.nodes):
-                self._jump(host)
-        bound = 2.0
-        if how == "crash":
-            victim.crash()
-        else:
-            bound = 12.0
-            victim.freeze() if how == "freeze" else victim.cut_off(self.rng.choice(list(Cut)))
-        for _ in range(4):
-            # Some of these are given to the victim before its silence is noticed.
-            self.client.submit(attachments={"seconds": 0.1, "reliable": True})
-        await asyncio.sleep(bound + 0.5)
-        victim.thaw() if how == "freeze" else victim.heal()
-        self._restart(victim)
-        for task_id in [task.id for task in world.store.rows.values() if not task.final]:
-            self.client.command(Command.CANCEL, task_id)
-        await self._settle()
+    def _note_wrong_clock(self) -> None:
+        history = self.world.history
+        history.clocks_jumped = True
+        if history.calm_since is not None and history.clocks_wrong_since is None:
+            history.clocks_wrong_since = self.world.loop.time()
+
+    def note_stalls(self) -> None:
+        """Adds up what the watchdogs have found since the last time, without the first."""
+        total = sum(host.stalled for host in self.controllers)
+        if self._stalls is not None:
+            self.world.history.stalled += total - self._stalls
+        self._stalls = total

@@ -4,12 +4,14 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextvars import Context, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from skalds.errors import WorkerLaunchFailed
 from skalds.model.node import Node
 from skalds.model.task import RunError, Task
+from skalds.planning.breaker import AT_ONCE_S
 from skalds.ports.clock import Clock
 from skalds.ports.worker_launcher import (
     Gone,
@@ -22,7 +24,7 @@ from skalds.ports.worker_launcher import (
     WorkerLauncher,
     WorkerSignal,
 )
-from skalds.testing.simulation.history import Died, Entered, History
+from skalds.testing.simulation.history import Died, Entered, History, Updated
 from skalds.testing.simulation.virtual_loop import OWNER, Process, VirtualLoop
 from skalds.testing.simulation.weather import Weather
 
@@ -75,6 +77,11 @@ class Worker:
         context = copy_context()
         context.run(OWNER.set, self._process)
         self._life = self._loop.create_task(self._live(), name=name, context=context)
+
+    @property
+    def dies_within(self) -> float:
+        """How long (s) it may take to close down once it is asked to."""
+        return inf if self._course.stubborn else self._course.closing
 
     def signal(self, signal: WorkerSignal) -> None:
         match signal:
@@ -148,7 +155,13 @@ class SimulatedLauncher:
     def start(self, task: Task) -> None:
         """Starts one worker."""
         name = f"{self._process.name}/{task.id}.{task.attempt}"
-        worker = Worker(self, task, name, _Course.drawn(self.rng, task))
+        course = _Course.drawn(self.rng, task)
+        if self._weather.breaks(task.class_name, self._node.id):
+            course = replace(course, start=0.002, seconds=0.01, outcome=RunOutcome.FAILED)
+        elif self._weather.calm and course.outcome is not RunOutcome.FINISHED:
+            # Else breakers open for random failures, for minutes, and seeds would take so long.
+            course = replace(course, seconds=max(course.seconds, AT_ONCE_S + 0.1))
+        worker = Worker(self, task, name, course)
         self._workers[worker.key] = worker
 
     async def signal(self, key: RunKey, signal: WorkerSignal) -> None:
@@ -157,7 +170,8 @@ class SimulatedLauncher:
             worker.signal(signal)
 
     async def update(self, key: RunKey, attachments: Any) -> None:
-        """No run of the simulation cares."""
+        if key in self._workers:
+            self._history.note(Updated(key, attachments))
 
     async def events(self) -> AsyncIterator[WorkerEvent]:
         while True:
@@ -175,7 +189,9 @@ class SimulatedLauncher:
             worker.die(self.rng.random() * within)
 
     def enter(self, worker: Worker) -> None:
-        self._history.note(Entered(worker.key, self._process.name, self._node.id, worker.task.slots, self._node.slots))
+        node, task = self._node, worker.task
+        entered = Entered(worker.key, self._process.name, node.id, task.slots, node.slots, worker.dies_within)
+        self._history.note(entered)
         self.tell(MainStarted(worker.key, self.clock.wall_ms()))
 
     def bury(self, worker: Worker) -> bool:

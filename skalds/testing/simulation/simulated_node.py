@@ -44,7 +44,7 @@ class SimulatedNode(Host):
             program.launcher,
             self.clock,
             self.world.timings,
-            lambda: Supervisor(self.node.classes, self.node.slots, grace, program.rng),
+            lambda: Supervisor(self.node, grace, program.rng),
             program.shutdown,
         )
         await ServiceGroup([agent]).run_until(program.shutdown.event)

@@ -30,6 +30,10 @@ class Weather:
     lost_beats: float = 0.0
     stale_beats: float = 0.0
     launch_failures: float = 0.0
+    broken: tuple[str, str] = ("", "")
+    """A class that fails at once on a node."""
+
+    calm: bool = False
 
     @classmethod
     def drawn(cls, rng: random.Random) -> "Weather":
@@ -56,6 +60,8 @@ class Weather:
         self.slow, self.longest = 0.1, 0.005
         self.unavailable = self.untold = self.repeated_hints = self.lost_beats = self.stale_beats = 0.0
         self.launch_failures = 0.0
+        self.broken = ("", "")
+        self.calm = True
         self.lost_hints = 0.0 if hints_arrive else 1.0
 
     def delay(self) -> float:
@@ -77,6 +83,10 @@ class Weather:
                 return Fate.NOT_DONE
             return Fate.DONE_UNTOLD if self.rng.random() < 0.5 else Fate.NOT_DONE_UNTOLD
         return Fate.DONE
+
+    def breaks(self, class_name: str, node_id: str) -> bool:
+        """Whether runs of the class fail at once on the node."""
+        return self.broken == (class_name, node_id)
 
     def loses_hint(self) -> bool:
         return self.rng.random() < self.lost_hints

@@ -36,6 +36,31 @@ def run_record(attempt: int, submitted: int = NOW - 60_000, **changes: Any) -> R
     )
 
 
+def answered_explanation(**changes: Any) -> Json:
+    """Why a task waits, as the API shows it."""
+    return {
+        "id": "task-1",
+        "status": "Created",
+        "reason": "label_mismatch",
+        "permanent": True,
+        "since": NOW - 90_000,
+        "text": "No node that knows its class has the labels it requires: zone=north.",
+        "change": "node 'node-1': give it the label zone=north",
+        "counts": {"label_mismatch": 1, "class_not_supported": 1},
+        "nodes": [
+            {"id": "node-1", "reasons": ["label_mismatch"], "changes": ["give it the label zone=north"]},
+            {
+                "id": "node-2",
+                "reasons": ["class_not_supported", "label_mismatch"],
+                "changes": ["register the class 'Demo' there", "give it the label zone=north"],
+            },
+        ],
+        "dependencies": [],
+        "tasksBefore": 2,
+        **changes,
+    }
+
+
 def answered_node(**changes: Any) -> Json:
     """A node as the API shows it."""
     return {
@@ -49,11 +74,13 @@ def answered_node(**changes: Any) -> Json:
         "taskCount": 0,
         "liveness": "online",
         "draining": False,
+        "cordoned": False,
         "session": 7,
         "registeredAt": NOW - 100_000,
         "slots": 4,
         "usedSlots": 1,
         "labels": {},
+        "ownLabels": {},
         "resources": {},
         "facts": {"hostname": "alpha", "pid": 42, "python": "3.11.7", "cpus": 8},
         "protocol": 1,
@@ -71,11 +98,24 @@ def answered_dispatcher(**changes: Any) -> Json:
         "available_skalds": 2,
         "total_skald_tasks": 3,
         "strategySource": "default",
+        "intervalSource": "environment",
+        "paused": False,
+        "pausedSource": "default",
         "strategies": ["LEAST_TASKS", "ROUND_ROBIN", "RANDOM"],
         "leading": True,
         "leader": "vm-1970",
         "term": 4,
         "assignedTotal": 1234,
+        "stalledTotal": 0,
+        "assignedPerSecond": 2.5,
+        "passMs": {"p50": 0.41, "p99": 3.2},
+        "waitMs": {"p50": 12, "p99": 4_000},
+        "backlog": {
+            "ready": 7,
+            "waiting": 1009,
+            "byClass": {"Survey": 1002, "Demo": 7},
+            "byReason": {"later": 1002, "no_free_slot": 5, "next": 2},
+        },
         "lastPass": {"at": NOW - 2000, "durationMs": 0.452, "assigned": 2, "waitingLanes": {"no_free_slot": 3}},
         **changes,
     }

@@ -11,7 +11,15 @@ import pytest
 import skalds
 from skalds.cli import controller_session
 from skalds.client.json_client import JsonClient
-from tests.unit.cli.answers import HOSTILE, MADE_ID, answered_dispatcher, answered_node, answered_task, listing
+from tests.unit.cli.answers import (
+    HOSTILE,
+    MADE_ID,
+    answered_dispatcher,
+    answered_explanation,
+    answered_node,
+    answered_task,
+    listing,
+)
 from tests.unit.cli.conftest import Prompt
 
 TASK = answered_task(result=HOSTILE)
@@ -25,6 +33,7 @@ STATUS = "GET /api/dispatcher"
     [
         (["task", "list"], LIST, listing(TASK)),
         (["task", "show", "task-1"], "GET /api/tasks/task-1", TASK),
+        (["task", "explain", "task-1"], "GET /api/tasks/task-1/explain", answered_explanation()),
         (["task", "cancel", "task-1"], "POST /api/tasks/task-1/cancel", TASK),
         (["task", "pause", "task-1"], "POST /api/tasks/task-1/pause", TASK),
         (["task", "resume", "task-1"], "POST /api/tasks/task-1/resume", TASK),
@@ -74,6 +83,28 @@ def test_a_part_of_an_id_is_enough_where_it_says_which(prompt: Prompt) -> None:
     prompt.answering({LIST: listing(task), f"GET /api/tasks/{MADE_ID}": task})
 
     assert MADE_ID in prompt.run("task", "show", MADE_ID[-12:]).out
+
+
+def test_a_part_of_an_id_is_enough_to_have_it_explained(prompt: Prompt) -> None:
+    prompt.answering(
+        {
+            LIST: listing(answered_task(id=MADE_ID)),
+            f"GET /api/tasks/{MADE_ID}/explain": answered_explanation(id=MADE_ID),
+        }
+    )
+
+    assert MADE_ID in prompt.run("task", "explain", MADE_ID[-12:]).out
+
+
+def test_a_queue_that_is_full_is_said_with_its_limit(prompt: Prompt) -> None:
+    fields = {"tenant": "acme", "limit": 10}
+    full = {"code": "queue_full", "message": "no", "fields": fields}
+    prompt.answering({"POST /api/tasks/": lambda _: httpx.Response(429, json=full)})
+
+    done = prompt.run("task", "submit", "Demo", "--tenant", "acme")
+
+    assert done.out == ""
+    assert done.err == "skalds: Tenant 'acme' may have 10 waiting tasks and these would be more\n"
 
 
 def test_a_part_that_two_ids_have_is_refused(prompt: Prompt) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from skalds.cli.task_submit import moment_of
+from skalds.cli.task_typed import moment_of
 from skalds.errors import ValidationFailed
 from tests.unit.cli.answers import NOW, answered_task
 from tests.unit.cli.conftest import Prompt
@@ -50,6 +50,32 @@ def test_one_task_prints_its_id(submitting: Prompt) -> None:
         "maxAttempts": 0,
         "notBefore": NOW,
         "executor": "node-1",
+    }
+
+
+def test_everything_a_task_can_ask_for_can_be_typed(submitting: Prompt) -> None:
+    done = submitting.run(
+        *("task", "submit", "Train", "--tenant", "acme", "--depends-on", "a", "--depends-on", "b"),
+        *("--requires", "zone=north", "--requires", "disk=a=b", "--prefers", "rack=7", "--slots", "2"),
+        *("--cpu", "0.5", "--memory", "8GiB", "--gpu", "1", "--deadline", "1800000000000", "--timeout", "90s"),
+        *("--concurrency-key", "db", "--affinity-key", "model-3", "--preemptible"),
+    )
+
+    assert (done.status, done.err) == (0, "")
+    assert sent(submitting) == {
+        "className": "Train",
+        "source": "CLI",
+        "tenant": "acme",
+        "dependencies": ["a", "b"],
+        "requires": {"zone": "north", "disk": "a=b"},
+        "prefers": {"rack": "7"},
+        "slots": 2,
+        "resources": {"cpu": 0.5, "memory": "8GiB", "gpu": 1},
+        "deadlineDateTime": NOW,
+        "timeoutMs": 90_000,
+        "concurrencyKey": "db",
+        "affinityKey": "model-3",
+        "preemptible": True,
     }
 
 
@@ -139,7 +165,13 @@ def test_wrong_fields_are_named_one_a_line(prompt: Prompt) -> None:
         (["A", "--id", "x", "--count", "2"], "names one task"),
         (["A", "-a", "{bad"], "--attachments: is not JSON"),
         (["A", "-a", "@nothing"], "nothing: cannot be read: No such file"),
-        (["A", "--not-before", "tomorrow"], "is no moment"),
+        (["A", "--not-before", "tomorrow"], "--not-before: 'tomorrow' is no moment"),
+        (["A", "--deadline", "soon"], "--deadline: 'soon' is no moment"),
+        (["A", "--timeout", "90"], "--timeout: '90' is no duration; write 90s"),
+        (["A", "--requires", "zone"], "--requires: 'zone' is no label; write name=value"),
+        (["A", "--prefers", "a=1", "--prefers", "a=2"], "--prefers: 'a' is given twice"),
+        (["A", "--cpu", "many"], "--cpu"),
+        (["A", "--gpu", "1.5"], "--gpu"),
         (["--file", "bad.json"], "--file: is not JSON"),
         (["--file", "bad.ndjson"], "--file, line 2: is not JSON"),
         (["--file", "text.json"], "must hold objects"),
@@ -164,14 +196,14 @@ def test_what_cannot_be_sent_is_refused_before(
     [("90s", NOW + 90_000), ("+10m", NOW + 600_000), ("2h", NOW + 7_200_000), ("1d", NOW + 86_400_000)],
 )
 def test_moments_can_be_told_from_now(text: str, moment: int) -> None:
-    assert moment_of(text, NOW) == moment
+    assert moment_of("--not-before", text, NOW) == moment
 
 
 def test_moments_can_be_dates() -> None:
-    assert moment_of("2026-01-31T08:00:00+00:00", NOW) == 1_769_846_400_000
+    assert moment_of("--not-before", "2026-01-31T08:00:00+00:00", NOW) == 1_769_846_400_000
 
 
 @pytest.mark.parametrize("text", ["", "soon", "10 y", "2026-99-01"])
 def test_other_words_are_no_moment(text: str) -> None:
     with pytest.raises(ValidationFailed, match="is no moment"):
-        moment_of(text, NOW)
+        moment_of("--not-before", text, NOW)

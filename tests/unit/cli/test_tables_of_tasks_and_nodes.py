@@ -76,6 +76,7 @@ def test_nodes_with_their_load() -> None:
         answered_node(supportedTasks=many, usedSlots=4, facts={}),
         answered_node(id="node-2", liveness="suspect", draining=True, slots=0, labels={"a": "b"}, facts=FACTS),
         answered_node(id="node-3", status="offline", liveness="lost", usedSlots=0, facts={}),
+        answered_node(id="node-4", cordoned=True, facts={}),
     ]
 
     assert text_of(render_nodes(nodes, NOW, 120)) == [
@@ -83,7 +84,8 @@ def test_nodes_with_their_load() -> None:
         "node-1  online                     ████ 4/4  300 ms        7  A, B, C +2",
         "node-2  online, suspect, draining  1 of any  300 ms        7  Demo        a=b     alpha, 8 cpus, py 3.11",
         "node-3  offline, lost              ···· 0/4  300 ms        7  Demo",
-        "1 of 3 nodes takes new work",
+        "node-4  online, cordoned           █··· 1/4  300 ms        7  Demo",
+        "1 of 4 nodes takes new work",
     ]
 
 
@@ -93,21 +95,44 @@ def test_no_nodes_say_what_to_do() -> None:
 
 def test_dispatcher_with_what_waits() -> None:
     assert text_of(render_status(answered_dispatcher(), NOW, 80)) == [
-        "leader     vm-1970 (this controller)",
-        "term       4",
-        "strategy   LEAST_TASKS (default)",
-        "available  LEAST_TASKS, ROUND_ROBIN, RANDOM",
-        "nodes      2 online; tasks on nodes: 3",
-        "assigned   1,234 since this controller started",
-        f"last pass  {moment_text(NOW - 2000)} (2.0 s ago): 2 assigned in 0.5 ms",
+        "leader       vm-1970 (this controller)",
+        "term         4",
+        "strategy     LEAST_TASKS (default)",
+        "available    LEAST_TASKS, ROUND_ROBIN, RANDOM",
+        "interval     5 s (environment: from DISPATCHER_INTERVAL of the controller's",
+        "             environment)",
+        "nodes        2 online; tasks on nodes: 3",
+        "waiting      1,009 tasks, 7 of them could run now",
+        "assigned     1,234 since this controller started; 2.5/s in the last minute",
+        "pass took    p50 0.4 ms, p99 3.2 ms",
+        "task waited  p50 12.0 ms, p99 4.0 s",
+        f"last pass    {moment_text(NOW - 2000)} (2.0 s ago): 2 assigned in 0.5 ms",
         "",
-        "LANES  WAIT FOR",
-        "    3  no_free_slot",
+        "TASKS  WAIT FOR",
+        "1,002  their moment, or another task",
+        "    5  no_free_slot",
+        "    2  their turn in the next pass",
+        "",
+        "TASKS  OF CLASS",
+        "1,002  Survey",
+        "    7  Demo",
     ]
 
 
+def test_a_paused_dispatcher_says_so_and_how_to_go_on() -> None:
+    paused = answered_dispatcher(paused=True, pausedSource="runtime")
+
+    assert (
+        "paused       dispatching is paused (runtime: set while running; stronger than configuration until: "
+        "skalds dispatcher resume)"
+    ) in text_of(render_status(paused, NOW, 200))
+
+
 def test_dispatcher_that_never_led() -> None:
-    lines = text_of(render_status(answered_dispatcher(leader=None, leading=False, lastPass=None), NOW, 80))
+    nothing = {"ready": 0, "waiting": 0, "byClass": {}, "byReason": {}}
+    never = {"leader": None, "leading": False, "lastPass": None, "passMs": None, "waitMs": None, "backlog": nothing}
+
+    lines = text_of(render_status(answered_dispatcher(**never), NOW, 80))
 
     assert lines[0] == "leader     nobody"
     assert lines[-1] == "last pass  none yet"

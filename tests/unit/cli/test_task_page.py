@@ -32,6 +32,33 @@ def test_why_it_waits_and_what_to_do_is_said_in_words(reason: str) -> None:
     assert "skalds " in step
 
 
+def test_a_reason_that_lies_in_the_fleet_leads_to_the_explanation() -> None:
+    steps = {reason: advice.command for reason, advice in WAIT_REASONS.items()}
+
+    own = {"not_before", "still_stopping", "paused", "dispatch_paused"}
+    assert {reason for reason, step in steps.items() if step != "skalds task explain {id}"} == own
+
+
+def test_what_the_task_asks_for_is_told_and_what_it_leaves_at_the_default_is_not() -> None:
+    asked = page(
+        requires={"zone": "north", "disk": "ssd"},
+        resources={"cpu": 2, "memory": 1024},
+        dependencies=["a", "b", "c", "d"],
+        deadline_date_time=NOW,
+        timeout_ms=90_000,
+        concurrency_key="db",
+        preemptible=True,
+    )
+
+    facts = {line[:14].strip(): line[14:].strip() for line in asked}
+    assert facts["requires"] == "zone=north, disk=ssd"
+    assert facts["resources"] == "cpu=2, memory=1024"
+    assert facts["depends on"] == "a, b, c and 1 more"
+    assert facts["timeout"] == "90 s"
+    assert facts["one of a key"] == "db"
+    assert not any(line.startswith(("requires", "deadline", "depends on", "tenant")) for line in page())
+
+
 def test_a_command_to_copy_quotes_an_id_that_a_shell_would_obey() -> None:
     advice = advice_for(answered_task(id="a;reboot", waiting="paused"), NOW)
 
@@ -79,11 +106,13 @@ def test_a_page_fits_one_screen_and_its_width_whatever_the_task_holds() -> None:
     runs = tuple(run_record(n) for n in range(1, 21))
     error = RunError(type="E", message="word " * 100, traceback=f"{long}\n" * 100)
     values: dict[str, Any] = {"result": [long] * 99, "attachments": {"k": [long] * 99}}
+    labels = {f"{n}{'x' * 120}": "v" * 128 for n in range(16)}
+    values |= {"requires": labels, "prefers": labels, "dependencies": [f"{n}{long[:120]}" for n in range(500)]}
 
     lines = page(name=long[:200], runs=runs, error=error, lifecycle_status="Failed", final=True, **values)
 
     assert max(cell_len(line) for line in lines) <= 80
-    assert len(lines) <= 64
+    assert len(lines) <= 66
 
 
 def test_nothing_of_a_task_can_steer_the_terminal() -> None:
@@ -94,6 +123,10 @@ def test_nothing_of_a_task_can_steer_the_terminal() -> None:
         "class_name": HOSTILE,
         "executor": HOSTILE,
         "waiting": HOSTILE,
+        "tenant": HOSTILE,
+        "dependencies": [HOSTILE],
+        "requires": {HOSTILE: HOSTILE},
+        "concurrency_key": HOSTILE,
     }
     values: dict[str, Any] = {"result": {HOSTILE: HOSTILE}, "attachments": {HOSTILE: HOSTILE}, "checkpoint": HOSTILE}
 

@@ -13,11 +13,14 @@ from skalds.errors import (
     IdempotencyConflict,
     NotFound,
     OutcomeUnknown,
+    QueueFull,
     SkaldsError,
     StoreUnavailable,
     TransitionRefused,
+    UnknownDependency,
     ValidationFailed,
 )
+from skalds.model.policy import TenantPolicy
 from skalds.model.run_change import Change
 from skalds.model.task import RunError, Task
 from tests.unit.system_controller.api.served import LOCAL, Served, serve
@@ -115,6 +118,35 @@ async def test_the_error_of_a_run_comes_back_in_full(client: SkaldsClient, api: 
     await end(api, "mine", lifecycle_status="Failed", error=error)
 
     assert (await client.get("mine")).error == error
+
+
+async def test_an_unknown_dependency_far_down_a_list_stays_what_it_is(client: SkaldsClient) -> None:
+    tasks: list[Any] = [{"className": "Demo"}] * 700
+    tasks[600] = {"className": "Demo", "dependencies": ["nobody"]}
+
+    with pytest.raises(UnknownDependency) as caught:
+        await client.submit(tasks)
+
+    assert [problem.index for problem in caught.value.problems] == [600]
+
+
+async def test_a_full_queue_comes_back_with_its_limit(client: SkaldsClient, api: Served) -> None:
+    await api.parts.policies.set_tenant("acme", TenantPolicy(max_queued=0))
+
+    with pytest.raises(QueueFull) as caught:
+        await client.submit({"className": "Demo", "tenant": "acme"})
+
+    assert caught.value.fields == {"tenant": "acme", "limit": 0}
+
+
+async def test_a_task_is_explained(client: SkaldsClient) -> None:
+    await client.submit({"className": "Demo", "id": "mine"})
+
+    explained = await client.explain("mine")
+
+    assert (explained["id"], explained["reason"]) == ("mine", "no_node_online")
+    with pytest.raises(NotFound):
+        await client.explain("nobody")
 
 
 async def test_tasks_are_listed_by_filter(client: SkaldsClient, api: Served) -> None:

@@ -7,21 +7,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skalds.model.lane import LaneKey, lane_key, rank
+from skalds.model.resources import Resources
 from skalds.testing import a_task
 
 STEP = 60_000
 
 words = st.text(max_size=8)
+labels = st.dictionaries(words, words, max_size=3).map(lambda pairs: tuple(sorted(pairs.items())))
+amounts = st.integers(0, 1 << 40)
 keys = st.builds(
     LaneKey,
     tenant=words,
     class_name=words,
-    requires=st.dictionaries(words, words, max_size=3).map(lambda labels: tuple(sorted(labels.items()))),
+    priority=st.integers(0, 10),
+    requires=labels,
+    prefers=labels,
     slots=st.integers(0, 100),
-    resources=words,
+    resources=st.builds(Resources, amounts, amounts, amounts),
     concurrency_key=st.none() | words,
     pinned_to=st.none() | words,
-    urgent=st.booleans(),
+    preemptible=st.booleans(),
 )
 
 
@@ -49,6 +54,9 @@ def test_order_in_which_labels_and_resources_were_given_makes_no_other_lane() ->
     [
         {"tenant": "b"},
         {"class_name": "Other"},
+        {"priority": 9},
+        {"prefers": {"zone": "north"}},
+        {"preemptible": True},
         {"requires": {"zone": "north"}},
         {"slots": 2},
         {"resources": {"cpu": 1}},
@@ -57,15 +65,22 @@ def test_order_in_which_labels_and_resources_were_given_makes_no_other_lane() ->
     ],
     ids=str,
 )
-def test_what_filters_look_at_makes_another_lane(changes: dict[str, Any]) -> None:
+def test_what_decides_where_and_when_a_task_runs_makes_another_lane(changes: dict[str, Any]) -> None:
     assert lane_key(a_task(**changes)) != lane_key(a_task())
 
 
 @pytest.mark.parametrize(
-    "changes", [{"id": "other"}, {"priority": 9}, {"eligible_at": 1}, {"attempt": 3, "released_at": 1}], ids=str
+    "changes", [{"id": "other"}, {"affinity_key": "k"}, {"eligible_at": 1}, {"attempt": 3, "released_at": 1}], ids=str
 )
-def test_what_filters_do_not_look_at_makes_none(changes: dict[str, Any]) -> None:
+def test_what_makes_no_difference_there_makes_none(changes: dict[str, Any]) -> None:
     assert lane_key(a_task(**changes)) == lane_key(a_task())
+
+
+def test_lanes_of_one_shape_differ_at_most_in_whose_they_are_and_what_limits_them() -> None:
+    key = lane_key(a_task(requires={"a": "1"}, priority=3))
+
+    assert key.shape == key._replace(tenant="b", concurrency_key="k", preemptible=True).shape
+    assert key.shape != key._replace(priority=4).shape
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """A supervisor with its rows, and a launcher that only remembers."""
 
 import random
-from collections.abc import Sequence
+from typing import Any
 
 from skalds.model.task import RunError, Task
 from skalds.node.supervisor import Steering, Supervisor
 from skalds.ports.worker_launcher import Reported, RunKey, RunOutcome, WorkerEvent, WorkerSignal
+from skalds.testing import a_node
 from tests.unit.node.rows import Rows, assigned
 
 GRACE = 10.0
@@ -18,23 +19,25 @@ CANCELLED = Reported(KEY, RunOutcome.CANCELLED, at=50)
 
 
 class Bench:
-    """A supervisor with its rows and a launcher that only remembers."""
+    """A supervisor with its rows and a launcher that only remembers; `clock` is the node's monotonic one."""
 
-    def __init__(self, *tasks: Task, slots: int = 2, classes: Sequence[str] = ("Demo",)) -> None:
+    def __init__(self, *tasks: Task, **node: Any) -> None:
         self.rows = Rows(*tasks)
-        self.supervisor = Supervisor(frozenset(classes), slots, GRACE, random.Random(7))
+        self.supervisor = Supervisor(a_node(**node), GRACE, random.Random(7))
+        self.clock = 0.0
         self.launched: list[RunKey] = []
         self.writes = 0
 
     def read(self) -> Steering:
-        return self.supervisor.read_rows(self.rows.mine())
+        return self.supervisor.read_rows(self.rows.mine(), self.clock)
 
     def settle(self, now: int = 100) -> list[bool]:
         """Writes what is to be written and launches what is to be launched."""
         changes = self.supervisor.changes(now)
         written = self.rows.write(changes)
         self.writes += len(changes)
-        self.launched += [RunKey(task.id, task.attempt) for task in self.supervisor.settle(changes, written)]
+        launches = self.supervisor.settle(changes, written, self.clock)
+        self.launched += [RunKey(task.id, task.attempt) for task in launches]
         return written
 
     def step(self, *events: WorkerEvent, now: int = 100) -> None:
@@ -47,12 +50,13 @@ class Bench:
         return self.rows.of[name]
 
     def stops(self, now: float) -> list[WorkerSignal]:
+        self.clock = now
         return [signal for _, signal in self.supervisor.stops(now)]
 
 
-def a_running_bench() -> Bench:
-    """A node that runs task `t`."""
-    bench = Bench(assigned())
+def a_running_bench(**changes: Any) -> Bench:
+    """A node that runs task `t` since moment 0."""
+    bench = Bench(assigned(**changes))
     bench.step()
     assert bench.launched == [KEY]
     return bench

@@ -28,15 +28,22 @@ class Machine:
         self.launcher = FakeLauncher()
         self.shutdown = ShutdownRequest()
         self.engine = MemoryEngine(world.store, world.clock)
+        self.load: float | None = 0.25
+        node = a_node(id=NAME)
         self.agent = NodeAgent(
-            a_node(id=NAME),
+            node,
             self.engine,
             self.launcher,
             world.clock,
             TIMINGS,
-            lambda: Supervisor(frozenset({"Demo"}), 2, TIMINGS.cancel_grace.total_seconds(), random.Random(7)),
+            lambda: Supervisor(node, TIMINGS.cancel_grace.total_seconds(), random.Random(7)),
             self.shutdown,
+            self,
         )
+
+    def sample(self) -> float | None:
+        """`MachineLoad`: as the test says."""
+        return self.load
 
     async def start(self) -> None:
         await self.agent.start()

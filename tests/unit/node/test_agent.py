@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -251,3 +252,46 @@ async def test_replaced_node_leaves_the_newer_session_alone_when_it_stops(machin
     await machine.agent.stop()
 
     assert await machine.session() == (2, False)
+
+
+async def test_run_is_terminated_at_its_limit_without_waiting_for_the_next_reading(machine: Machine) -> None:
+    await machine.world.submit("t", timeout_ms=700)
+    await machine.run()
+    await machine.world.clock.advance(0.69)
+    assert machine.launcher.signals == []
+
+    await machine.world.clock.advance(0.01)
+    await machine.world.clock.settle()
+    task = await machine.world.task("t")
+
+    assert machine.launcher.signals_to(KEY) == [TERMINATE]
+    assert task.error is not None
+    assert (task.lifecycle_status, task.error.type, task.holds_slot) == ("Failed", "timeout", False)
+
+
+async def test_run_asked_to_leave_is_handed_back_while_the_node_goes_on(machine: Machine) -> None:
+    await machine.run("t")
+    await machine.world.move("t", partial(lifecycle.ask_to_leave, leave_for="<drain>"))
+    await machine.world.clock.advance(REREAD)
+    task = await machine.world.task("t")
+
+    assert machine.launcher.signals_to(KEY) == [TERMINATE]
+    assert (task.lifecycle_status, task.holds_slot, task.runs[-1].outcome) == ("Created", False, "drained")
+    assert await machine.session() == (1, False)
+
+
+async def test_beat_tells_how_busy_the_machine_is(machine: Machine) -> None:
+    machine.load = 0.75
+    await machine.world.clock.advance(1)
+    (presence,) = await machine.engine.directory.presences()
+
+    assert presence.beat.machine_load == 0.75
+
+
+async def test_node_that_can_start_no_worker_takes_no_further_claim(machine: Machine) -> None:
+    machine.launcher.broken = True
+    await machine.run("t")
+
+    registration = await machine.engine.directory.registration_of(NAME)
+    assert registration is not None
+    assert registration.leaving

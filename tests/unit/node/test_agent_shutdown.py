@@ -3,8 +3,11 @@
 import asyncio
 import signal
 
+import pytest
+
+from skalds.errors import StoreUnavailable
 from skalds.ports.worker_launcher import RunKey, RunOutcome, WorkerSignal
-from tests.unit.node.conftest import Machine
+from tests.unit.node.conftest import NAME, Machine
 from tests.unit.system_controller.world import World
 
 KEY = RunKey("t", 1)
@@ -137,3 +140,52 @@ async def test_node_that_never_came_to_start_stops_at_once() -> None:
     await stop
 
     assert stopped
+
+
+async def test_store_knows_that_the_node_leaves_before_anything_is_handed_back(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[str, int, str]] = []
+
+    async def begin_leaving(node_id: str, session: int) -> None:
+        calls.append((node_id, session, await machine.status()))
+
+    monkeypatch.setattr(machine.engine.directory, "begin_leaving", begin_leaving)
+    await machine.run("t")
+    stop = await stopping(machine, signal.SIGINT)
+    await assert_stopped(machine, stop)
+
+    assert calls == [(NAME, 1, "Running")]
+
+
+async def test_store_that_cannot_be_told_keeps_no_node_from_stopping(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def begin_leaving(node_id: str, session: int) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(machine.engine.directory, "begin_leaving", begin_leaving)
+    await machine.run("t")
+    stop = await stopping(machine, signal.SIGINT)
+    await assert_stopped(machine, stop)
+
+    assert await machine.status() == "Created"
+
+
+async def test_node_given_up_while_it_drains_leaves_with_its_next_session_too(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    async def begin_leaving(node_id: str, session: int) -> None:
+        calls.append(session)
+
+    monkeypatch.setattr(machine.engine.directory, "begin_leaving", begin_leaving)
+    await machine.run("t")
+    stop = await stopping(machine, signal.SIGTERM)
+    await machine.engine.directory.leave(NAME, 1)
+    await machine.world.clock.advance(2)
+    await assert_stopped(machine, stop)
+
+    assert await machine.session() == (2, True)
+    assert calls == [1, 2]

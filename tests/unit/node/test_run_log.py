@@ -7,7 +7,7 @@ import pytest
 from loguru import logger
 
 from skalds.model.run_change import Change
-from skalds.model.task import RunError, Task
+from skalds.model.task import Assignment, RunError, Task
 from skalds.node.run_log import log_change
 from skalds.testing import a_task
 
@@ -58,3 +58,17 @@ def test_progress_is_no_event(lines: list[tuple[str, str, dict[str, Any]]]) -> N
     log_change(Change(RUNNING, RUNNING.changed(2)))
 
     assert lines == []
+
+
+@pytest.mark.parametrize(
+    ("leave_for", "reason"), [(None, "the node is leaving"), ("urgent", "asked to leave for urgent")]
+)
+def test_run_handed_back_says_why(
+    lines: list[tuple[str, str, dict[str, Any]]], leave_for: str | None, reason: str
+) -> None:
+    assignment = Assignment(id="c", skald_id="n1", session=1, term=1, assigned_at=0, accept_by=9, leave_for=leave_for)
+    before = RUNNING.changed(2, assignment=assignment)
+
+    log_change(Change(before, before.changed(3, lifecycle_status="Created", executor=None, assignment=None)))
+
+    assert lines[0][2]["reason"] == reason

@@ -78,7 +78,7 @@ def test_nothing_is_launched_before_the_accept_was_written() -> None:
 
     assert [change.after.lifecycle_status for change in changes] == ["Running"]
     assert bench.supervisor.live_tasks == 0
-    assert [task.id for task in bench.supervisor.settle(changes, [True])] == ["t"]
+    assert [task.id for task in bench.supervisor.settle(changes, [True], 0)] == ["t"]
 
 
 def test_accept_that_was_not_written_launches_nothing() -> None:
@@ -226,3 +226,38 @@ def test_checkpoint_and_progress_that_arrive_together_with_the_end_are_kept(benc
     assert task.checkpoint == {"at": 7}
     assert task.progress is not None
     assert task.progress.message == "late"
+
+
+def test_node_refuses_what_its_resources_do_not_allow() -> None:
+    wanted = {"cpu": 1.5, "memory": 6}
+    bench = Bench(assigned("a", resources=wanted), assigned("b", resources=wanted), assigned("c", resources={"cpu": 2}),
+                  slots=0, resources={"cpu": 3.5, "memory": 10})  # fmt: skip
+    bench.step()
+
+    assert {name: task.lifecycle_status for name, task in bench.rows.of.items()} == {
+        "a": "Running", "b": "Created", "c": "Running",
+    }  # fmt: skip
+
+
+def test_each_run_gets_devices_of_its_own_until_its_processes_are_gone() -> None:
+    names = ["a", "b", "c"]
+    bench = Bench(*(assigned(name, resources={"gpu": 1}) for name in names), slots=0, resources={"gpu": ["x", "y"]})
+    bench.step()
+    assert [bench.task(name).runs[-1].devices for name in names] == [("x",), ("y",), ()]
+
+    bench.rows.of["d"] = assigned("d", resources={"gpu": 1})
+    bench.step(Reported(RunKey("a", 1), RunOutcome.FINISHED, at=1))
+    assert bench.task("d").lifecycle_status == "Created"
+
+    bench.step(Gone(RunKey("a", 1), 0))
+    bench.rows.of["e"] = assigned("e", resources={"gpu": 1})
+    bench.step()
+    assert bench.task("e").runs[-1].devices == ("x",)
+    assert bench.task("a").runs[-1].devices == ("x",)
+
+
+def test_run_without_gpu_gets_no_device() -> None:
+    bench = Bench(assigned(), resources={"gpu": ["0"]})
+    bench.step()
+
+    assert bench.task().runs[-1].devices == ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,7 +18,14 @@ from tests.unit.node.rows import assigned
 Move = Callable[[Task, int], Task | Refused]
 
 SLOTS = 3
-OPERATORS: list[Move] = [lifecycle.cancel, lifecycle.requeue, lifecycle.pause, lifecycle.resume]
+OPERATORS: list[Move] = [
+    lifecycle.cancel,
+    lifecycle.requeue,
+    lifecycle.pause,
+    lifecycle.resume,
+    partial(lifecycle.ask_to_leave, leave_for="urgent"),
+]
+DEVICES = ("0", "1")
 names = st.sampled_from(["a", "b", "c"])
 
 
@@ -26,6 +34,7 @@ class Process:
     """A worker process: alive from its launch to its `Gone`."""
 
     slots: int
+    devices: tuple[str, ...]
     last_signals: list[WorkerSignal] = field(default_factory=list)
 
 
@@ -34,19 +43,21 @@ class NodeLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(slots=SLOTS)
+        self.bench = Bench(slots=SLOTS, resources={"gpu": list(DEVICES)})
         self.rows = self.bench.rows
         self.seen: dict[str, Task] = {}
         self.processes: dict[RunKey, Process] = {}
         self.ever_launched: set[RunKey] = set()
         self.events: list[WorkerEvent] = []
         self.now = 0
+        self.followed_at = -1
 
-    @rule(name=names, slots=st.integers(0, 2))
-    def dispatcher_assigns(self, name: str, slots: int) -> None:
+    @rule(name=names, slots=st.integers(0, 2), gpus=st.integers(0, 2), timeout=st.sampled_from([0, 0, 5000]))
+    def dispatcher_assigns(self, name: str, slots: int, gpus: int, timeout: int) -> None:
         task = self.rows.of.get(name)
         if task is None:
-            self.rows.of[name] = assigned(name, slots=slots, max_attempts=0)
+            wanted = {"gpu": gpus} if gpus else {}
+            self.rows.of[name] = assigned(name, slots=slots, resources=wanted, timeout_ms=timeout, max_attempts=0)
         elif task.is_waiting:
             self.rows.put(name, lifecycle_status="Assigning", attempt=task.attempt + 1, executor="node-1",
                           assignment=assigned().assignment, released_at=None)  # fmt: skip
@@ -94,7 +105,8 @@ class NodeLife(RuleBasedStateMachine):
         if name in self.rows.of and (move is not lifecycle.lose or self.rows.of[name].holds_slot):
             self.operator_moves(name, move)
         written = self.rows.write(changes)
-        self.bench.launched += [RunKey(t.id, t.attempt) for t in self.bench.supervisor.settle(changes, written)]
+        launches = self.bench.supervisor.settle(changes, written, self.now)
+        self.bench.launched += [RunKey(task.id, task.attempt) for task in launches]
         self._follow()
 
     @rule(happened=st.booleans())
@@ -117,6 +129,17 @@ class NodeLife(RuleBasedStateMachine):
     @invariant()
     def processes_never_exceed_the_capacity(self) -> None:
         assert sum(process.slots for process in self.processes.values()) <= SLOTS
+
+    @invariant()
+    def no_device_has_two_processes(self) -> None:
+        busy = [device for process in self.processes.values() for device in process.devices]
+        assert len(busy) == len(set(busy))
+        assert set(busy) <= set(DEVICES)
+
+    @invariant()
+    def nothing_that_was_due_is_left_undone(self) -> None:
+        moment = self.bench.supervisor.next_moment()
+        assert moment is None or moment > self.followed_at
 
     @invariant()
     def every_version_follows_from_the_one_before(self) -> None:
@@ -143,18 +166,22 @@ class NodeLife(RuleBasedStateMachine):
 
     def _note(self, passing: int) -> None:
         self.now += passing
+        self.bench.clock = self.now
         self.bench.supervisor.note(self.events)
         self.events = []
 
     def _follow(self) -> None:
         """Starts the processes just launched, and signals those that must end."""
+        self.followed_at = self.now
         for key in self.bench.launched:
             if key not in self.ever_launched:
                 assert (self.rows.of[key.task_id].lifecycle_status, self.rows.of[key.task_id].attempt) == (
                     "Running", key.attempt,
                 )  # fmt: skip
                 self.ever_launched.add(key)
-                self.processes[key] = Process(self.rows.of[key.task_id].slots)
+                task = self.rows.of[key.task_id]
+                self.processes[key] = Process(task.slots, task.runs[-1].devices)
+                assert len(task.runs[-1].devices) == task.resources.get("gpu", 0)
         for key, signal in self.bench.supervisor.stops(self.now):
             if key in self.processes:
                 assert signal not in self.processes[key].last_signals

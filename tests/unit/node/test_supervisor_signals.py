@@ -35,11 +35,11 @@ def test_cancelled_run_is_terminated_and_killed_after_its_grace(bench: Bench) ->
     bench.step()
 
     assert bench.stops(100) == [TERMINATE]
-    assert bench.supervisor.next_kill() == 110
+    assert bench.supervisor.next_moment() == 110
     assert bench.stops(109.9) == []
     assert bench.stops(110) == [KILL]
     assert bench.stops(200) == []
-    assert bench.supervisor.next_kill() is None
+    assert bench.supervisor.next_moment() is None
 
 
 @pytest.mark.parametrize("last_words", [FINISHED, FAILED, CANCELLED, None])
@@ -188,7 +188,7 @@ def test_run_accepted_while_the_node_was_told_to_stop_is_stopped_like_all_others
     changes = bench.supervisor.changes(100)
     bench.supervisor.stop_all()
 
-    launches = bench.supervisor.settle(changes, bench.rows.write(changes))
+    launches = bench.supervisor.settle(changes, bench.rows.write(changes), 0)
 
     assert [task.id for task in launches] == ["t"]
     assert bench.stops(now=1.0) == [TERMINATE]

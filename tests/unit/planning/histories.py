@@ -1,6 +1,7 @@
 """Random histories of one task: every move that some caller could make, in any order."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -61,6 +62,10 @@ def _in(*stages: Stage) -> Callable[[Task, int], bool]:
     return lambda task, now: stage_of(task) in stages
 
 
+def _waits(task: Task, now: int) -> bool:
+    return task.is_waiting
+
+
 def _runs_here(task: Task, now: int) -> bool:
     return task.holds_slot and stage_of(task) in (Stage.RUNNING, Stage.PAUSED)
 
@@ -87,6 +92,9 @@ MAKERS: Mapping[str, Maker] = {
     "hand back": Maker(Actor.NODE, _runs_here, lifecycle.hand_back),
     "release": Maker(Actor.NODE, _processes_may_be_gone, lifecycle.release),
     "lose": Maker(Actor.MONITOR, _holds_slot, lifecycle.lose),
+    "ask to leave": Maker(Actor.MONITOR, _always, partial(lifecycle.ask_to_leave, leave_for="urgent")),
+    "miss deadline": Maker(Actor.MONITOR, _waits, lifecycle.miss_deadline),
+    "forsake": Maker(Actor.MONITOR, _waits, partial(lifecycle.forsake, parent="other")),
     "cancel": Maker(Actor.OPERATOR, _always, lifecycle.cancel),
     "requeue": Maker(Actor.OPERATOR, _always, lifecycle.requeue),
     "pause": Maker(Actor.OPERATOR, _always, lifecycle.pause),

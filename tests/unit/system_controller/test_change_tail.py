@@ -7,7 +7,7 @@ import pytest
 
 from skalds.errors import StoreUnavailable
 from skalds.model.run_change import LiveRun, RunChange
-from skalds.system_controller.live_runs import Load
+from skalds.system_controller.usage import Load
 from tests.unit.system_controller.world import Replica, World
 
 

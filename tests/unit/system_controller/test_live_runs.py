@@ -7,16 +7,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle as Kept
 from hypothesis.stateful import RuleBasedStateMachine, consumes, invariant, rule
 
+from skalds.model.lane import LaneKey
 from skalds.model.run_change import LiveRun, RunChange
-from skalds.system_controller.live_runs import LiveRuns, Load
+from skalds.system_controller.lane_keys import UNKNOWN
+from skalds.system_controller.live_runs import LiveRuns
+from skalds.system_controller.usage import Load
 
 TASKS = [f"t{number}" for number in range(3)]
 SESSIONS = [("n1", 1), ("n1", 2), ("n2", 3)]
-SLOTS = {task: number for number, task in enumerate(TASKS)}
+KEYS = {lane: LaneKey("t", "C", slots=lane - 1, preemptible=lane == 2) for lane in (1, 2, 3)}
+LANES = {task: number + 1 for number, task in enumerate(TASKS)}
 
 
-def a_run(status: str = "Assigning", attempt: int = 1, slots: int = 1) -> LiveRun:
-    return LiveRun("t", attempt, status, "n1", 1, slots)
+def a_run(status: str = "Assigning", attempt: int = 1, lane: int = 2) -> LiveRun:
+    return LiveRun("t", attempt, status, "n1", 1, lane)
 
 
 def a_change(run: LiveRun, *, holds_slot: bool = True) -> RunChange:
@@ -30,7 +34,7 @@ def a_change(run: LiveRun, *, holds_slot: bool = True) -> RunChange:
         attempt=run.attempt,
         executor=run.node_id,
         session=run.session,
-        slots=run.slots,
+        lane=run.lane,
         holds_slot=holds_slot,
         ready=False,
     )
@@ -52,7 +56,7 @@ class Projection(RuleBasedStateMachine):
         self.feed: list[RunChange] = []
         self.read = 0
         self.open = 0
-        self.runs = LiveRuns()
+        self.runs = LiveRuns(KEYS)
 
     @rule(
         target=reservations, asked=st.dictionaries(st.sampled_from(TASKS), st.sampled_from(SESSIONS)), given=st.data()
@@ -60,7 +64,7 @@ class Projection(RuleBasedStateMachine):
     def reserve(self, asked: dict[str, tuple[str, int]], given: st.DataObject) -> tuple[list[LiveRun], list[LiveRun]]:
         """Reserves what is asked for; says too which of it the commit will be told to give."""
         wanted = [
-            LiveRun(task, self.attempts[task] + 1, "Assigning", *session, SLOTS[task])
+            LiveRun(task, self.attempts[task] + 1, "Assigning", *session, LANES[task])
             for task, session in asked.items()
             if task not in self.rows
         ]
@@ -81,7 +85,7 @@ class Projection(RuleBasedStateMachine):
     @rule(task=st.sampled_from(TASKS), session=st.sampled_from(SESSIONS))
     def another_leader_assigns(self, task: str, session: tuple[str, int]) -> None:
         if task not in self.rows:
-            self._store(LiveRun(task, self.attempts[task] + 1, "Assigning", *session, SLOTS[task]))
+            self._store(LiveRun(task, self.attempts[task] + 1, "Assigning", *session, LANES[task]))
 
     @rule(task=st.sampled_from(TASKS), status=st.sampled_from(["Running", "Paused", "Finished", "Cancelled"]))
     def row_changes(self, task: str, status: str) -> None:
@@ -120,7 +124,7 @@ class Projection(RuleBasedStateMachine):
 
     def _expected(self) -> tuple[int, dict[tuple[str, int], Load]]:
         on = {s: [run for run in self.rows.values() if (run.node_id, run.session) == s] for s in SESSIONS}
-        return len(self.rows), {s: Load(len(runs), sum(run.slots for run in runs)) for s, runs in on.items()}
+        return len(self.rows), {s: Load(len(runs), sum(KEYS[run.lane].slots for run in runs)) for s, runs in on.items()}
 
 
 TestProjection = Projection.TestCase
@@ -128,13 +132,13 @@ TestProjection.settings = settings(max_examples=60, stateful_step_count=25, dead
 
 
 def loaded(*runs: LiveRun) -> LiveRuns:
-    live = LiveRuns()
+    live = LiveRuns(KEYS)
     live.replace(runs, 0)
     return live
 
 
 def test_load_counts_tasks_and_slots_by_session() -> None:
-    live = loaded(a_run(slots=2), a_run()._replace(task_id="u"), a_run()._replace(task_id="v", session=2))
+    live = loaded(a_run(lane=3), a_run()._replace(task_id="u"), a_run()._replace(task_id="v", session=2))
 
     assert (live.load_of("n1", 1), live.load_of("n1", 2), live.load_of("n2", 1)) == (Load(2, 3), Load(1, 1), Load(0, 0))
     assert sorted(live.sessions()) == [("n1", 1), ("n1", 2)]
@@ -164,7 +168,7 @@ def test_older_news_than_what_is_known_is_ignored() -> None:
 
 
 def test_reservation_is_not_dropped_when_the_feed_has_told_of_something_newer() -> None:
-    live = LiveRuns()
+    live = LiveRuns(KEYS)
     live.reserve([a_run()], 0)
     live.apply(a_change(a_run("Running")), 1)
     live.drop([a_run()])
@@ -173,7 +177,7 @@ def test_reservation_is_not_dropped_when_the_feed_has_told_of_something_newer() 
 
 
 def test_unaccepted_run_is_timed_from_when_it_was_first_seen() -> None:
-    live = LiveRuns()
+    live = LiveRuns(KEYS)
     live.reserve([a_run()], 10)
     live.apply(a_change(a_run()), 12)
     live.replace([a_run()], 13)
@@ -197,9 +201,44 @@ def test_next_attempt_is_timed_anew() -> None:
 
 
 def test_dropped_reservation_stays_if_the_feed_told_that_another_leader_made_the_same_one() -> None:
-    live = LiveRuns()
+    live = LiveRuns(KEYS)
     live.reserve([a_run()], 0)
     live.apply(a_change(a_run()), 1)
     live.drop([a_run()])
 
     assert len(live) == 1
+
+
+def test_reservation_of_what_the_feed_has_told_of_is_not_one_and_cannot_be_dropped() -> None:
+    live = loaded(a_run("Running"))
+    live.reserve([a_run()], 1)
+    live.drop([a_run()])
+
+    assert [run.status for run in live.running()] == ["Running"]
+
+
+def test_run_whose_lane_is_not_known_counts_as_one_slot_of_the_tenant_default() -> None:
+    live = loaded(a_run(lane=77))
+
+    assert live.load_of("n1", 1) == Load(1, UNKNOWN.slots)
+    assert list(live.usage.tenants) == ["default"]
+
+
+def test_only_accepted_runs_of_preemptible_tasks_may_be_drained() -> None:
+    live = loaded(a_run("Running"), a_run("Running", lane=3)._replace(task_id="u"), a_run()._replace(task_id="v"))
+    assert [(run.task_id, run.node_id, run.slots) for run in live.preemptible.views()] == [("t", "n1", 1)]
+
+    live.apply(a_change(a_run("Paused")), 1)
+
+    assert live.preemptible.views() == []
+
+
+def test_run_that_was_asked_to_leave_is_remembered_until_its_next_attempt() -> None:
+    live = loaded(a_run("Running"))
+    live.preemptible.note_leaving("t", 2, "not this attempt")
+    live.preemptible.note_leaving("t", 1, "urgent")
+    assert [run.leaving_for for run in live.preemptible.views()] == ["urgent"]
+
+    live.apply(a_change(a_run("Running", attempt=2)), 1)
+
+    assert [run.leaving_for for run in live.preemptible.views()] == [None]

@@ -16,20 +16,25 @@ from skalds.model.task import Task
 from skalds.planning import lifecycle
 from skalds.planning.lifecycle import Refused
 from skalds.ports.engine import Engine
+from skalds.system_controller.breakers import Breakers
 from skalds.system_controller.change_tail import ChangeTail
+from skalds.system_controller.cluster_picture import ClusterPicture
 from skalds.system_controller.fleet import Cluster, Fleet
+from skalds.system_controller.lane_keys import LaneKeys
 from skalds.system_controller.leadership import Leadership
 from skalds.system_controller.live_runs import LiveRuns
 from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
-from skalds.system_controller.monitor.dispatcher import Dispatcher
+from skalds.system_controller.monitor.dispatcher import Dispatcher, Sight
 from skalds.system_controller.monitor.node_watch import NodeWatch
 from skalds.system_controller.monitor.task_recovery import TaskRecovery
+from skalds.system_controller.monitor.watchdog import Watchdog
+from skalds.system_controller.policy_book import PolicyBook
 from skalds.system_controller.surroundings import Surroundings
 from skalds.testing import CountingIds, FakeClock, a_node, a_task
 
 AGEING_STEP_MS = 60_000
 TIMINGS = Timings()
-POLICY = DispatchPolicy(DispatcherStrategyEnum.LEAST_TASKS, timedelta(seconds=5), "default")
+POLICY = DispatchPolicy(DispatcherStrategyEnum.LEAST_TASKS.value, timedelta(seconds=5))
 
 
 class World:
@@ -91,20 +96,28 @@ class Replica:
     def __init__(self, world: World, name: str = "controller-1", engine: Engine | None = None, seed: int = 7) -> None:
         engine = engine or world.engine
         self.world = world
-        self.cluster = Cluster(Fleet(), LiveRuns())
+        self.keys = LaneKeys(engine.lanes)
+        self.cluster = Cluster(Fleet(), LiveRuns(self.keys))
+        self.policies = PolicyBook(engine, world.clock)
+        self.breakers = Breakers(world.clock)
+        self.picture = ClusterPicture(self.cluster, self.policies, self.breakers, AGEING_STEP_MS)
         self.around = Surroundings(engine, world.clock, CountingIds(name), random.Random(seed), TIMINGS, name)
         self.dispatching = Leadership(Duty.DISPATCHER, name, engine.leases, world.clock, TIMINGS)
         self.monitoring = Leadership(Duty.MONITOR, name, engine.leases, world.clock, TIMINGS)
-        self.tail = ChangeTail(engine.ledger, self.cluster.live_runs, world.clock)
+        self.tail = ChangeTail(engine.ledger, self.cluster.live_runs, self.keys, world.clock)
         self.watch = NodeWatch(engine.directory, self.cluster.fleet, world.clock, TIMINGS)
         self.recovery = TaskRecovery(self.monitoring, self.cluster, engine, world.clock, TIMINGS)
-        self.dispatcher = Dispatcher(self.dispatching, self.cluster, POLICY, self.around)
+        sight = Sight(self.picture, self.keys, self.tail.run_once)
+        self.dispatcher = Dispatcher(self.dispatching, sight, POLICY, self.around)
+        self.watchdog = Watchdog(self.dispatching, self.dispatcher, self.around, sight, self.tail)
+        self.tail.listeners += [self.breakers.follow, self.dispatcher.follow]
 
     async def observe(self) -> None:
         """Renews leases and both pictures of the cluster."""
         await self.dispatching.run_once()
         await self.monitoring.run_once()
         await self.watch.run_once()
+        await self.policies.refresh()
         await self.tail.run_once()
 
     async def dispatch(self) -> int:

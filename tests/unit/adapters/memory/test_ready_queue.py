@@ -29,7 +29,7 @@ def test_heads_are_what_sorting_everything_gives(steps: list[tuple[str, object]]
                     id_ = f"task-{number}"
                     if id_ not in waiting:
                         eligible_at, priority = number * 7 % 11, number % 3
-                        queue.add(a_task(id=id_, eligible_at=eligible_at, priority=priority), now)
+                        queue.add(a_task(id=id_, eligible_at=eligible_at, priority=priority), 1, now)
                         waiting[id_] = (eligible_at, eligible_at - priority * 10)
             case ("take heads", int(limit)):
                 gone = [head.id for head in queue.heads(1, limit)]
@@ -42,8 +42,12 @@ def test_heads_are_what_sorting_everything_gives(steps: list[tuple[str, object]]
                     waiting.pop(f"task-{number}", None)
             case ("ripen", int(moment)):
                 now = max(now, moment)
-                assert queue.ripen(now) == min((at for at, _ in waiting.values() if at > now), default=None)
+                stood_before = len(queue)
+                lanes, next_due = queue.ripen(now)
+                assert next_due == min((at for at, _ in waiting.values() if at > now), default=None)
+                assert lanes == ({1} if len(queue) > stood_before else set())
         ready = sorted((rank, id_) for id_, (at, rank) in waiting.items() if at <= now)
         assert [(head.rank, head.id) for head in queue.heads(1, 1_000)] == ready
         assert len(queue) == len(ready)
-        assert [lane.id for lane in queue.lanes()] == ([1] if ready else [])
+        assert queue.lanes() == ([1] if ready else [])
+        assert queue.ready_in(1) == len(ready)

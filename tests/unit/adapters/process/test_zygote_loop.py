@@ -19,7 +19,7 @@ def test_a_refused_fork_is_told_and_costs_no_descriptor(monkeypatch: pytest.Monk
     zygote._lines.append(other_end.detach())
     monkeypatch.setattr(os, "fork", refuse)
     with node, control, line:
-        zygote._launch(7, "fork")
+        zygote._launch(7, "fork", {})
         zygote._flush()
         [payload] = FrameBuffer().feed(node.recv(1000))
         assert decode(payload) == {"failed": [7, "no process could be forked: Resource temporarily unavailable"]}

@@ -20,17 +20,22 @@ from skalds.model.run_change import Change
 from skalds.model.task import Task
 from skalds.system_controller.api.app import create_app
 from skalds.system_controller.api.dependencies import ApiParts
+from skalds.system_controller.breakers import Breakers
 from skalds.system_controller.change_tail import ChangeTail
+from skalds.system_controller.cluster_picture import ClusterPicture
 from skalds.system_controller.events.live_events import LiveEvents
 from skalds.system_controller.fleet import Cluster, Fleet, KnownNode
+from skalds.system_controller.lane_keys import LaneKeys
 from skalds.system_controller.leadership import Leadership
 from skalds.system_controller.live_runs import LiveRuns
 from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
-from skalds.system_controller.monitor.dispatcher import Dispatcher
+from skalds.system_controller.monitor.dispatcher import Dispatcher, Sight
+from skalds.system_controller.policy_book import PolicyBook
 from skalds.system_controller.surroundings import Surroundings
 from skalds.testing import CountingIds, FakeClock, a_node, a_task
 
 LOCAL = "http://localhost"
+_AGEING_STEP_MS = 60_000
 
 
 @dataclass
@@ -43,6 +48,8 @@ class Served:
     engine: MemoryEngine
     clock: FakeClock
     tail: ChangeTail
+    leadership: Leadership | None = None
+    """The right to dispatch, not yet taken."""
 
     async def call(self, method: str, path: str, body: Any = None, **arguments: Any) -> httpx.Response:
         if body is not None:
@@ -55,6 +62,13 @@ class Served:
         after = task.changed(self.clock.wall_ms(), **changes)
         assert await self.engine.ledger.write([Change(task, after)], durable=True) == [True]
         return after
+
+    async def register(self, **changes: Any) -> KnownNode:
+        """A node that the store knows of, too."""
+        known = self.add_node(**changes)
+        session = await self.engine.directory.register(known.registration.node, self.clock.wall_ms())
+        assert session == known.registration.session
+        return known
 
     def add_node(self, *, liveness: Liveness = Liveness.ONLINE, beats: int = 0, **changes: Any) -> KnownNode:
         """A node that the controller knows of."""
@@ -72,20 +86,25 @@ async def serve(
 ) -> AsyncIterator[Served]:
     """The API in front of a fresh world."""
     clock, ids = FakeClock(), CountingIds()
-    engine = await MemoryEngine.open(MemoryStore(60_000), clock)
-    cluster = Cluster(Fleet(), LiveRuns())
+    engine = await MemoryEngine.open(MemoryStore(_AGEING_STEP_MS), clock)
+    keys = LaneKeys(engine.lanes)
+    cluster = Cluster(Fleet(), LiveRuns(keys))
+    policies = PolicyBook(engine, clock)
+    picture = ClusterPicture(cluster, policies, Breakers(clock), _AGEING_STEP_MS)
     settings = SystemControllerConfig(
         system_controller_mode=mode, skalds_token=token, task_max_attempts=4, dispatcher_interval=5
     )
     around = Surroundings(engine, clock, ids, random.Random(1), Timings(), "controller-1")
-    dispatcher = None
+    tail = ChangeTail(engine.ledger, cluster.live_runs, keys, clock)
+    dispatcher = leadership = None
     if mode is SystemControllerModeEnum.DISPATCHER:
         leadership = Leadership(Duty.DISPATCHER, "controller-1", engine.leases, clock, Timings())
-        dispatcher = Dispatcher(leadership, cluster, DispatchPolicy.configured(settings), around)
-    tail = ChangeTail(engine.ledger, cluster.live_runs, clock)
+        sight = Sight(picture, keys, tail.run_once)
+        dispatcher = Dispatcher(leadership, sight, DispatchPolicy.configured(settings), around)
+        tail.listeners.append(dispatcher.follow)
     events = LiveEvents(replace(around, ids=CountingIds("e")), cluster, lambda: tail.position)
     tail.listeners.append(events.follow_changes)
-    made = ApiParts(engine, cluster, events, dispatcher, clock, ids, settings, **parts)
+    made = ApiParts(engine, cluster, events, dispatcher, clock, ids, settings, policies, picture, **parts)
     app = create_app(made)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=LOCAL) as http:
-        yield Served(made, app, http, engine, clock, tail)
+        yield Served(made, app, http, engine, clock, tail, leadership)

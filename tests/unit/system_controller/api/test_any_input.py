@@ -22,19 +22,33 @@ SCALARS = (
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
 )
-NAMES = st.sampled_from([*Task.model_fields, *map(to_camel, Task.model_fields)]) | st.text(max_size=5)
+CONTROLS = ["strategy", "nodes", "labels", "without", "limit", "like", "count", "classes", "slots", "weight", "max"]
+NAMES = st.sampled_from([*Task.model_fields, *map(to_camel, Task.model_fields), *CONTROLS]) | st.text(max_size=5)
 DRAFTS = st.dictionaries(NAMES, VALUES, max_size=5).map(lambda draft: {"className": "Demo", **draft})
-BODIES = VALUES | DRAFTS | st.lists(DRAFTS | VALUES, max_size=3)
+BODIES = VALUES | DRAFTS | st.dictionaries(NAMES, VALUES, max_size=3) | st.lists(DRAFTS | VALUES, max_size=3)
 WRITES = st.sampled_from(
     [
         ("POST", "/api/tasks"),
         ("PUT", "/api/tasks/task-1/status"),
         ("POST", "/api/tasks/task-1/pause"),
         ("PUT", "/api/dispatcher"),
+        ("POST", "/api/dispatcher/plan"),
+        ("POST", "/api/dispatcher/run"),
+        ("PUT", "/api/tenants/t"),
+        ("PUT", "/api/limits/k"),
+        ("PUT", "/api/skalds/node-1/labels"),
+        ("POST", "/api/skalds/node-1/drain"),
         ("DELETE", "/api/tasks/task-1"),
     ]
 )
-READS = ["/api/tasks/", "/api/tasks/classnames", "/api/system/dashboard/summary", "/api/skalds/"]
+READS = [
+    "/api/tasks/",
+    "/api/tasks/classnames",
+    "/api/system/dashboard/summary",
+    "/api/skalds/",
+    "/api/dispatcher",
+    "/api/audit",
+]
 
 
 # One world for all examples of a test: what earlier ones stored may be there, as in life.
@@ -46,6 +60,7 @@ SHARED = settings(deadline=None, max_examples=150, suppress_health_check=[Health
 async def test_no_body_makes_a_fault(api: Served, write: tuple[str, str], body: Any) -> None:
     if await api.engine.catalog.get("task-1") is None:
         await api.stored()
+        await api.register()
 
     answer = await api.http.request(*write, content=json.dumps(body), headers={"content-type": "application/json"})
 

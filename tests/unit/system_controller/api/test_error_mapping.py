@@ -35,7 +35,14 @@ def test_every_error_has_a_status(kind: type[SkaldsError]) -> None:
     assert (status_of(error) in OURS) == (not issubclass(kind, CALLERS))
 
 
-CALLERS = (errors.ValidationFailed, errors.NotFound, errors.Conflict, errors.SessionReplaced, errors.AlreadyRunning)
+CALLERS = (
+    errors.ValidationFailed,
+    errors.NotFound,
+    errors.Conflict,
+    errors.QueueFull,
+    errors.SessionReplaced,
+    errors.AlreadyRunning,
+)
 
 
 @pytest.mark.parametrize(

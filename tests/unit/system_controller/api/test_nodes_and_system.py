@@ -177,10 +177,11 @@ async def test_the_strategy_is_switched_and_put_back(api: Served) -> None:
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ({"strategy": "FASTEST"}, "LEAST_TASKS, ROUND_ROBIN, RANDOM"),
-        ({"strategy": 1}, "name of a strategy"),
-        ({}, "required"),
-        ({"strategy": "RANDOM", "interval": 3}, "interval is not supported yet"),
+        ({"strategy": "FASTEST"}, "LEAST_TASKS, ROUND_ROBIN"),
+        ({"strategy": 1}, "there is no strategy 1"),
+        ({}, "at least one of strategy, interval, paused"),
+        ({"strategy": "RANDOM", "interval": 0}, "from 1 to 86400"),
+        ({"strategy": "RANDOM", "paused": "yes"}, "paused: must be true, false or null"),
         ({"strategies": "RANDOM"}, "no field of this name"),
         ([], "must be a JSON object"),
     ],

@@ -6,11 +6,14 @@ from pydantic import TypeAdapter
 from starlette.routing import Route
 
 from skalds.system_controller.api.app import ROUTERS
-from skalds.system_controller.api.schemas import SkaldResponse, TaskResponse
+from skalds.system_controller.api.schemas import SkaldResponse, TaskExplained, TaskResponse
 from skalds.system_controller.operations.task_draft import SUBMITTABLE
 from tests.unit.system_controller.api.served import Served
 
-SAME_WITHOUT_SLASH = {"/api/tasks", "/api/skalds", "/api/", "/api/dispatcher/"}
+SAME_WITHOUT_SLASH = {
+    *("/api/tasks", "/api/skalds", "/api/", "/api/dispatcher/"),
+    *("/api/tenants/", "/api/limits/", "/api/audit/"),
+}
 
 
 async def document(api: Served) -> dict[str, Any]:
@@ -22,7 +25,7 @@ async def document(api: Served) -> dict[str, Any]:
 
 def served_operations() -> set[tuple[str, str]]:
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, Route)]
-    return {(route.path, method) for route in routes for method in route.methods or ()}
+    return {(route.path_format, method) for route in routes for method in route.methods or ()}
 
 
 async def test_every_served_operation_is_described_and_no_other(api: Served) -> None:
@@ -62,6 +65,16 @@ async def test_a_node_is_shown_exactly_as_described(api: Served) -> None:
 
     assert set(shown) == set((await document(api))["components"]["schemas"]["SkaldResponse"]["properties"])
     TypeAdapter(SkaldResponse).validate_python(shown)
+
+
+async def test_an_explanation_is_shown_exactly_as_described(api: Served) -> None:
+    api.add_node(classes=frozenset())
+    await api.call("POST", "/api/tasks", {"className": "Demo", "id": "task-1"})
+
+    shown = (await api.call("GET", "/api/tasks/task-1/explain")).json()
+
+    assert set(shown) == set((await document(api))["components"]["schemas"]["TaskExplained"]["properties"])
+    TypeAdapter(TaskExplained).validate_python(shown)
 
 
 async def test_what_can_be_submitted_is_described(api: Served) -> None:

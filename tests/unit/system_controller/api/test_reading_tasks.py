@@ -109,10 +109,30 @@ async def test_the_reason_of_a_lane_is_that_of_its_tasks(api: Served) -> None:
     (task,) = await api.engine.intake.submit([a_task()])
     (lane,) = await api.engine.queue.lanes()
     assert lane.key == lane_key(task)
-    await api.engine.queue.note_reasons({lane.id: WaitReason.NO_FREE_SLOT})
+    await api.engine.lanes.note_reasons({lane.id: WaitReason.NO_FREE_SLOT})
 
     assert (await api.call("GET", "/api/tasks/task-1")).json()["waiting"] == "no_free_slot"
     assert (await api.call("GET", "/api/tasks/")).json()["items"][0]["waiting"] == "no_free_slot"
+
+
+async def test_a_task_waits_for_what_it_depends_on(api: Served) -> None:
+    await api.engine.intake.submit([a_task(id="parent"), a_task(id="child", dependencies=["parent"])])
+
+    assert (await api.call("GET", "/api/tasks/child")).json()["waiting"] == "dependency"
+    items = (await api.call("GET", "/api/tasks/")).json()["items"]
+    assert {item["id"]: item["waiting"] for item in items} == {"parent": None, "child": "dependency"}
+
+
+async def test_paused_dispatching_shows_at_every_task_that_could_run(api: Served) -> None:
+    assert (await api.call("PUT", "/api/dispatcher", {"paused": True})).status_code == 200
+    submitted = await api.call("POST", "/api/tasks", {"className": "Demo", "id": "one"})
+    several = await api.call("POST", "/api/tasks", [{"className": "Demo"}])
+    steered = await api.call("POST", "/api/tasks/one/requeue")
+
+    shown = [submitted, steered, await api.call("GET", "/api/tasks/one")]
+
+    assert {answer.json()["waiting"] for answer in shown} == {"dispatch_paused"}
+    assert several.json()["items"][0]["waiting"] == "dispatch_paused"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from skalds.errors import OutcomeUnknown, StoreFull, StoreUnavailable
+from skalds.errors import OutcomeUnknown, QueueFull, StoreFull, StoreUnavailable
+from skalds.model.policy import TenantPolicy
 from tests.unit.system_controller.api.served import Served
 
 Json = dict[str, Any]
@@ -110,6 +111,48 @@ async def test_an_executor_pins_the_task_to_that_node(api: Served) -> None:
     assert (answer.json()["executor"], answer.json()["pinnedTo"]) == ("node-1", "node-1")
 
 
+async def test_a_circle_is_refused_with_the_index_of_each_of_its_tasks(api: Served) -> None:
+    circle = [
+        {"className": "Demo"},
+        {"className": "Demo", "id": "a", "dependencies": ["b"]},
+        {"className": "Demo", "id": "b", "dependencies": ["a"]},
+    ]
+
+    answer = await api.call("POST", "/api/tasks", circle)
+
+    assert (answer.status_code, problems(answer.json())) == (422, [(1, "dependencies"), (2, "dependencies")])
+    assert "is a circle: a → b → a" in answer.json()["message"]
+    assert [detail["loc"][1] for detail in answer.json()["detail"]] == [1, 2]
+
+
+async def test_an_unknown_dependency_is_refused_by_code(api: Served) -> None:
+    answer = await api.call("POST", "/api/tasks", [{"className": "Demo"}, {"className": "Demo", "dependencies": ["x"]}])
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_dependency")
+    assert answer.json()["fields"]["errors"][0]["index"] == 1
+    assert await api.engine.catalog.count_by_status() == {}
+
+
+async def test_tasks_of_one_batch_show_that_they_wait_for_each_other(api: Served) -> None:
+    batch = [{"className": "Demo", "id": "b", "dependencies": ["a"]}, {"className": "Demo", "id": "a"}]
+
+    shown = (await api.call("POST", "/api/tasks", batch)).json()["items"]
+
+    assert [(task["id"], task["waiting"]) for task in shown] == [("b", "dependency"), ("a", None)]
+
+
+async def test_a_tenant_with_a_full_queue_is_told_to_come_again(api: Served) -> None:
+    await api.parts.policies.set_tenant("acme", TenantPolicy(max_queued=1))
+    draft = {"className": "Demo", "tenant": "acme"}
+
+    taken, refused = [await api.call("POST", "/api/tasks", draft) for _ in range(2)]
+
+    assert taken.status_code == 201
+    assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
+    assert refused.json()["fields"] == {"tenant": "acme", "limit": 1}
+    assert refused.headers["retry-after"] == "1"
+
+
 async def test_ndjson_is_refused_with_a_clear_text(api: Served) -> None:
     headers = {"content-type": "application/x-ndjson"}
 
@@ -127,13 +170,13 @@ async def test_a_missing_body_is_refused(api: Served) -> None:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(StoreUnavailable(), 503), (OutcomeUnknown(), 503), (StoreFull(), 507)],
-    ids=["unavailable", "unknown", "full"],
+    [(StoreUnavailable(), 503), (OutcomeUnknown(), 503), (QueueFull("acme", 5), 429), (StoreFull(), 507)],
+    ids=["unavailable", "unknown", "queue full", "full"],
 )
 async def test_a_store_that_cannot_is_told_by_code(
     api: Served, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
-    async def submit(_: object) -> None:
+    async def submit(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(api.engine.intake, "submit", submit)
@@ -141,4 +184,4 @@ async def test_a_store_that_cannot_is_told_by_code(
     answer = await api.call("POST", "/api/tasks", {"className": "Demo"})
 
     assert (answer.status_code, answer.json()["code"]) == (status, error.code)  # type: ignore[attr-defined]
-    assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+    assert answer.headers.get("retry-after") == (None if status == 507 else "1")

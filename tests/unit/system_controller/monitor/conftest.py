@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.system_controller.monitor.ports_with_faults import BusWithFaults, QueueWithFaults
+from tests.unit.system_controller.monitor.ports_with_faults import BusWithFaults, NotingLanes, QueueWithFaults
 from tests.unit.system_controller.world import Replica, World
 
 
@@ -19,5 +19,11 @@ def bus(world: World) -> BusWithFaults:
 
 
 @pytest.fixture
-def replica(world: World, queue: QueueWithFaults, bus: BusWithFaults) -> Replica:
+def lanes(world: World) -> NotingLanes:
+    world.engine.lanes = lanes = NotingLanes(world)
+    return lanes
+
+
+@pytest.fixture
+def replica(world: World, queue: QueueWithFaults, bus: BusWithFaults, lanes: NotingLanes) -> Replica:
     return Replica(world)

@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from skalds.adapters.memory.dispatch_queue import MemoryDispatchQueue
 from skalds.adapters.memory.event_bus import MemoryEventBus
+from skalds.adapters.memory.lane_board import MemoryLaneBoard
 from skalds.errors import OutcomeUnknown, StoreUnavailable
 from skalds.model.lease import LeaseRow
 from skalds.model.plan import Assign, WaitReason
+from skalds.model.snapshot import QueuedTask
 from skalds.ports.dispatch_queue import Claim
 from skalds.ports.event_bus import BusMessage
 from tests.unit.system_controller.world import World
@@ -26,7 +28,12 @@ class QueueWithFaults(MemoryDispatchQueue):
         self.claim_is_lost = False
         self.reading_back_fails = False
         self.claims: list[Claim] = []
-        self.noted: list[Mapping[int, WaitReason | None]] = []
+        self.heads_read: list[Mapping[int, int]] = []
+        self.read_back: list[str] = []
+
+    async def heads(self, limits: Mapping[int, int]) -> Mapping[int, Sequence[QueuedTask]]:
+        self.heads_read.append(dict(limits))
+        return await super().heads(limits)
 
     async def claim(self, claims: Sequence[Claim], lease: LeaseRow) -> Sequence[Assign]:
         self.claims += claims
@@ -41,7 +48,16 @@ class QueueWithFaults(MemoryDispatchQueue):
     async def claimed(self, claim_ids: Sequence[str]) -> Sequence[str]:
         if self.reading_back_fails:
             raise StoreUnavailable
+        self.read_back += claim_ids
         return await super().claimed(claim_ids)
+
+
+class NotingLanes(MemoryLaneBoard):
+    """Keeps what reasons it was told."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.store)
+        self.noted: list[Mapping[int, WaitReason | None]] = []
 
     async def note_reasons(self, reasons: Mapping[int, WaitReason | None]) -> None:
         self.noted.append(dict(reasons))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from skalds.model.lease import Duty
+from skalds.ports.dispatch_queue import Ripened
 from tests.unit.system_controller.monitor.ports_with_faults import BusWithFaults, QueueWithFaults
 from tests.unit.system_controller.world import Replica, World
 
@@ -44,9 +45,9 @@ async def test_first_pass_starts_with_the_dispatcher(world: World, replica: Repl
     assert await world.statuses("a") == ["Assigning"]
 
 
-async def test_wake_starts_a_pass_without_time_passing(world: World, running: Replica) -> None:
+async def test_news_of_a_task_starts_a_pass_without_time_passing(world: World, running: Replica) -> None:
     await world.submit("a")
-    running.dispatcher.wake()
+    await running.tail.run_once()
     await world.clock.settle()
 
     assert await world.statuses("a") == ["Assigning"]
@@ -73,11 +74,11 @@ async def test_task_that_becomes_due_is_assigned_at_that_moment(world: World, ru
 
 
 async def test_switching_the_strategy_starts_a_pass(world: World, running: Replica) -> None:
-    await world.submit("a")
+    await renewing(world, running, 1)
     await running.dispatcher.set_strategy("RANDOM")
     await world.clock.settle()
 
-    assert await world.statuses("a") == ["Assigning"]
+    assert running.dispatcher.get_status()["lastPass"]["at"] == world.clock.wall_ms()
 
 
 async def test_lost_lease_ends_the_pass_but_not_the_dispatcher(
@@ -88,7 +89,7 @@ async def test_lost_lease_ends_the_pass_but_not_the_dispatcher(
 
     queue.before_claim = replaced
     await world.submit("a")
-    running.dispatcher.wake()
+    await running.tail.run_once()
     await world.clock.settle()
 
     assert await world.statuses("a") == ["Created"]
@@ -101,7 +102,7 @@ async def test_announcement_that_failed_is_repeated_before_the_assignment_runs_o
 ) -> None:
     bus.down = True
     await world.submit("a")
-    running.dispatcher.wake()
+    await running.tail.run_once()
     await world.clock.settle()
     bus.down = False
     await renewing(world, running, 4)
@@ -138,7 +139,7 @@ async def test_alarm_set_by_a_pass_that_was_stopped_does_not_outlive_it(
     gate, queue = asyncio.Event(), world.engine.queue
     ripen = queue.ripen
 
-    async def slow_ripen(now: int) -> int | None:
+    async def slow_ripen(now: int) -> Ripened:
         await gate.wait()
         return await ripen(now)
 

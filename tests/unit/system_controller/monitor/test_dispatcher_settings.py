@@ -1,13 +1,18 @@
-"""The strategy can be switched while the dispatcher runs, and status says how it stands."""
+"""Strategy, interval and pause can be changed while the dispatcher runs, and status says how it stands."""
+
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from skalds.config._enum import DispatcherStrategyEnum
 from skalds.errors import ValidationFailed
-from skalds.system_controller.monitor.dispatch_policy import STRATEGY_KEY
+from skalds.system_controller.monitor.dispatch_policy import INTERVAL_KEY, STRATEGY_KEY
+from tests.unit.system_controller.monitor.test_dispatcher_loop import renewing
 from tests.unit.system_controller.world import Replica, World
 
-LEAST_TASKS, ROUND_ROBIN, RANDOM = DispatcherStrategyEnum.list()
+LEAST_TASKS, ROUND_ROBIN, RANDOM, *_ = DispatcherStrategyEnum.list()
+ALL = {"strategy": ROUND_ROBIN, "interval": 60, "paused": True}
 
 pytestmark = pytest.mark.usefixtures("events")
 
@@ -89,6 +94,96 @@ async def test_stored_strategy_that_this_version_does_not_know_keeps_nobody_from
     status = replica.dispatcher.get_status()
 
     assert (status["strategy"], status["strategySource"]) == (LEAST_TASKS, "default")
+
+
+async def restarted(world: World) -> dict[str, Any]:
+    """The status of a controller that starts now and stops again."""
+    dispatcher = Replica(world).dispatcher
+    await dispatcher.start()
+    await dispatcher.stop()
+    return dispatcher.get_status()
+
+
+async def test_everything_changes_together_and_survives_a_restart(world: World, replica: Replica) -> None:
+    await replica.dispatcher.change(ALL)
+
+    for status in (replica.dispatcher.get_status(), await restarted(world)):
+        assert {field: status[field] for field in ALL} == ALL
+        assert {status[f"{field}Source"] for field in ALL} == {"runtime"}
+
+
+async def test_everything_goes_back_to_what_is_configured(world: World, replica: Replica) -> None:
+    await replica.dispatcher.change(ALL)
+    await replica.dispatcher.change(dict.fromkeys(ALL))
+
+    for status in (replica.dispatcher.get_status(), await restarted(world)):
+        assert {field: status[field] for field in ALL} == {"strategy": LEAST_TASKS, "interval": 5, "paused": False}
+        assert {status[f"{field}Source"] for field in ALL} == {"default"}
+
+
+async def test_one_wrong_field_keeps_all_of_them_as_they_were(world: World, replica: Replica) -> None:
+    with pytest.raises(ValidationFailed, match="interval"):
+        await replica.dispatcher.change({"strategy": RANDOM, "interval": 0})
+
+    assert dict(await world.engine.settings.read()) == {}
+    assert replica.dispatcher.get_status()["strategy"] == LEAST_TASKS
+
+
+async def test_change_by_another_controller_is_taken_in_by_refreshing(world: World, replica: Replica) -> None:
+    await Replica(world, "controller-2").dispatcher.change(ALL)
+    assert replica.dispatcher.get_status()["paused"] is False
+
+    await replica.dispatcher.refresh_policy()
+
+    assert {field: replica.dispatcher.get_status()[field] for field in ALL} == ALL
+
+
+async def test_new_interval_counts_from_now_on(world: World, replica: Replica) -> None:
+    await replica.observe()
+    await replica.dispatcher.start()
+    await replica.dispatcher.change({"interval": 60})
+    await world.clock.settle()
+    changed_at = world.clock.wall_ms()
+    await renewing(world, replica, 59)
+    assert replica.dispatcher.get_status()["lastPass"]["at"] == changed_at
+
+    await renewing(world, replica, 1)
+    await world.clock.settle()
+    await replica.dispatcher.stop()
+
+    assert replica.dispatcher.get_status()["lastPass"]["at"] == changed_at + 60_000
+
+
+async def test_reading_that_another_one_overtook_brings_nothing_back(
+    world: World, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, read = replica.dispatcher.control, world.engine.settings.read
+
+    async def read_and_be_overtaken() -> Any:
+        old = await read()
+        monkeypatch.setattr(world.engine.settings, "read", read)
+        await control.change({"paused": True})
+        return old
+
+    monkeypatch.setattr(world.engine.settings, "read", read_and_be_overtaken)
+
+    assert await control.refresh() is False
+    assert control.policy.paused
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "1.5"])
+async def test_stored_interval_that_nobody_can_read_is_left_out(world: World, replica: Replica, text: str) -> None:
+    await world.engine.settings.write({INTERVAL_KEY: text})
+    await replica.dispatcher.refresh_policy()
+
+    assert replica.dispatcher.control.policy.interval == timedelta(seconds=5)
+
+
+async def test_what_changed_is_logged_once(world: World, replica: Replica, events: list[str]) -> None:
+    await replica.dispatcher.change(ALL)
+    await replica.dispatcher.refresh_policy()
+
+    assert (events.count("strategy.changed"), events.count("dispatch.paused")) == (1, 1)
 
 
 async def test_status_has_the_six_keys_of_0_3_8_and_ours(world: World, replica: Replica) -> None:

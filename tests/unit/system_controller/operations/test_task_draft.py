@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
 from skalds.errors import ValidationFailed
+from skalds.model.submission import submission_digest
 from skalds.model.task import Task
-from skalds.system_controller.operations.task_draft import (
+from skalds.system_controller.operations.field_limits import (
     LARGEST_ATTACHMENTS,
     LATEST_MOMENT,
+    LONGEST_TIMEOUT_MS,
+    MOST_MEMORY,
+)
+from skalds.system_controller.operations.task_draft import (
     NOT_BUILT_YET,
     SUBMITTABLE,
     THE_SERVERS,
@@ -105,10 +110,149 @@ def test_a_field_of_the_server_may_have_its_default_and_nothing_else(name: str) 
         ("className", "x" * 129),
         ("tenant", "a/b"),
         ("executor", "no de"),
+        ("dependencies", "a"),
+        ("dependencies", {"a": 1}),
+        ("dependencies", [1]),
+        ("dependencies", [None]),
+        ("dependencies", ["a b"]),
+        ("dependencies", [""]),
+        ("dependencies", ["a", "a"]),
+        ("dependencies", [str(n) for n in range(501)]),
+        ("requires", ["zone"]),
+        ("requires", {"zone": 1}),
+        ("requires", {"zone": ""}),
+        ("requires", {"": "x"}),
+        ("requires", {"zone": "a b"}),
+        ("requires", {"-zone": "a"}),
+        ("requires", {"x" * 129: "a"}),
+        ("requires", {"zone": "x" * 129}),
+        ("requires", {"zone": "ä"}),
+        ("prefers", {"zone": "a\n"}),
+        ("prefers", {f"l{n}": "x" for n in range(17)}),
+        ("resources", [1]),
+        ("resources", {"disk": 1}),
+        ("resources", {"CPU": 1}),
+        ("resources", {"cpu": 0}),
+        ("resources", {"cpu": -1}),
+        ("resources", {"cpu": "2"}),
+        ("resources", {"cpu": True}),
+        ("resources", {"cpu": 0.0005}),
+        ("resources", {"cpu": 1.2345}),
+        ("resources", {"cpu": 100_001}),
+        ("resources", {"cpu": None}),
+        ("resources", {"memory": 0}),
+        ("resources", {"memory": 1.5}),
+        ("resources", {"memory": True}),
+        ("resources", {"memory": "8 gigs"}),
+        ("resources", {"memory": "-1GiB"}),
+        ("resources", {"memory": MOST_MEMORY + 1}),
+        ("resources", {"memory": "999999999999999999TiB"}),
+        ("resources", {"gpu": 0}),
+        ("resources", {"gpu": 65}),
+        ("resources", {"gpu": 1.0}),
+        ("resources", {"gpu": True}),
+        ("resources", {"gpu": ["0"]}),
+        ("concurrencyKey", ""),
+        ("concurrencyKey", "x" * 129),
+        ("concurrencyKey", "a\nb"),
+        ("affinityKey", 7),
+        ("affinityKey", "\u202e"),
+        ("preemptible", 1),
+        ("preemptible", "true"),
+        ("timeoutMs", -1),
+        ("timeoutMs", LONGEST_TIMEOUT_MS + 1),
+        ("timeoutMs", None),
+        ("timeoutMs", "90s"),
+        ("deadlineDateTime", -1),
+        ("deadlineDateTime", LATEST_MOMENT + 1),
+        ("deadlineDateTime", NOW),
+        ("deadlineDateTime", 1),
+        ("deadlineDateTime", "tomorrow"),
     ],
 )
 def test_a_value_of_the_wrong_kind_or_size_is_refused_by_name(name: str, value: object) -> None:
-    assert complaint(**{name: value}).startswith(f"{name}: ")
+    assert complaint(**{name: value}).startswith((f"{name}: ", f"{name}."))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"requires": {"a zone": "x"}}, "requires.a zone: its name must be 1 to 128 of a-z"),
+        ({"requires": {"zone": "a b"}}, "requires.zone: its value must be 1 to 128 of a-z"),
+        ({"prefers": {f"l{n}": "x" for n in range(17)}}, "prefers: must be at most 16 labels, these are 17"),
+        ({"resources": {"disk": 1}}, "resources.disk: there is no such resource; known are cpu, memory, gpu"),
+        ({"resources": {"cpu": 0}}, "resources.cpu: must be a number of CPUs above 0 and at most 100000, such as 0.5"),
+        ({"resources": {"cpu": 0.0001}}, "resources.cpu: must have at most 3 decimals"),
+        ({"resources": {"memory": "8 gigs"}}, 'or text such as "8GiB"'),
+        ({"resources": {"gpu": 65}}, "resources.gpu: must be a whole number from 1 to 64"),
+        ({"dependencies": ["a", "b", "a"]}, "dependencies.2: 'a' is named twice"),
+        ({"dependencies": ["x"] * 501}, "dependencies: must be at most 500 ids, these are 501"),
+        ({"id": "mine", "dependencies": ["mine"]}, "dependencies: a task cannot depend on itself"),
+        ({"deadlineDateTime": NOW - 1}, "deadlineDateTime: has passed, it is 1750000000000 now; leave it out for none"),
+        (
+            {"notBefore": NOW + 2, "deadlineDateTime": NOW + 1},
+            "notBefore: is after deadlineDateTime, so the task could never start",
+        ),
+        ({"exclusive": True}, "exclusive: exclusive is not supported yet"),
+        ({"mode": "Active"}, "mode: mode is not supported yet"),
+    ],
+)
+def test_a_refusal_names_the_part_and_the_fix(fields: dict[str, Any], words: str) -> None:
+    assert words in complaint(**fields)
+
+
+def test_everything_that_can_be_asked_for_is_taken_over_in_both_spellings() -> None:
+    asked: dict[str, Any] = {
+        "dependencies": ["a", "b:c"],
+        "requires": {"zone": "north", "example.com/disk": "ssd"},
+        "prefers": {"rack": "7"},
+        "resources": {"cpu": 0.125, "memory": 1, "gpu": 64},
+        "concurrency_key": "db 1",
+        "affinity_key": "model/3",
+        "preemptible": True,
+        "timeout_ms": LONGEST_TIMEOUT_MS,
+        "deadline_date_time": LATEST_MOMENT,
+        "not_before": LATEST_MOMENT,
+    }
+
+    for task in (read(**asked), read(**{to_camel(name): value for name, value in asked.items()})):
+        assert {name: getattr(task, name) for name in asked} == asked
+
+
+@pytest.mark.parametrize("none", [0, None])
+def test_no_deadline_can_be_written_in_two_ways(none: int | None) -> None:
+    assert read(deadlineDateTime=none).deadline_date_time is None
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ({"memory": "8GiB"}, {"memory": 8 << 30}),
+        ({"memory": "1.5 KiB"}, {"memory": 1536}),
+        ({"memory": "500"}, {"memory": 500}),
+        ({"memory": "1048576TiB"}, {"memory": MOST_MEMORY}),
+        ({"cpu": 2.0}, {"cpu": 2}),
+        ({"cpu": 100_000}, {"cpu": 100_000}),
+        ({"cpu": 1.234}, {"cpu": 1.234}),
+        ({}, {}),
+    ],
+)
+def test_resources_are_kept_in_one_form(written: dict[str, Any], kept: dict[str, Any]) -> None:
+    stored = read(resources=written).resources
+
+    assert stored == kept
+    assert [type(amount) for amount in stored.values()] == [type(amount) for amount in kept.values()]
+
+
+def test_one_form_makes_submits_with_the_same_key_the_same() -> None:
+    assert submission_digest(read(resources={"cpu": 1, "memory": "1KiB"})) == submission_digest(
+        read(resources={"memory": 1024, "cpu": 1.0})
+    )
+
+
+@pytest.mark.parametrize("name", ["dependencies", "concurrencyKey", "affinityKey", "deadlineDateTime"])
+def test_null_asks_for_nothing(name: str) -> None:
+    assert read(**{name: None}) == read()
 
 
 @pytest.mark.parametrize("id_", ["x" * 128, "a:b", "ä", "a.b", "{x}", "%2F", "CLASSNAMES"])

@@ -1,0 +1,22 @@
+"""The record of what people changed."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from skalds.model.audit import AuditEntry
+
+
+class AuditLog(Protocol):
+    """Entries are added and read, never changed; what was acknowledged survives a power cut."""
+
+    async def append(self, entry: AuditEntry) -> None:
+        """Adds the entry; the store gives it the next number."""
+        ...
+
+    async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+        """The latest `limit` entries, newest first; with `before`, of those with a smaller number."""
+        ...
+
+    async def trim(self, keep: int) -> None:
+        """Forgets all but the latest `keep` entries."""
+        ...

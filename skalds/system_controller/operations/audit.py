@@ -1,0 +1,40 @@
+"""The record of who changed what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skalds.model.audit import AuditEntry
+from skalds.ports.audit_log import AuditLog
+from skalds.ports.clock import Clock
+
+API = "api"
+"""The actor where nobody says more: somebody who may use the API."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedChange:
+    """What is about to be changed: `action` as in the log, `target` what it hits, `before` how that was."""
+
+    action: str
+    target: str
+    before: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Entries, newest first; `before` reads on from here, None at the end."""
+
+    entries: Sequence[AuditEntry]
+    before: int | None
+
+
+async def record(log: AuditLog, clock: Clock, actor: str, change: AuditedChange, after: Any = None) -> None:
+    """Adds a change that was made; `after` is how its target is now."""
+    await log.append(AuditEntry(clock.wall_ms(), actor, change.action, change.target, change.before, after))
+
+
+async def read_audit(log: AuditLog, limit: int, before: int | None = None) -> AuditPage:
+    """The latest entries, or those older than number `before`."""
+    entries = await log.page(limit, before)
+    return AuditPage(entries, entries[-1].number if len(entries) == limit else None)

@@ -1,0 +1,92 @@
+"""Policies as JSON: stored in the settings, and shown by the API and in the audit log."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from skalds.model.policy import NodePolicy, Policies, TenantPolicy
+
+TENANT_PREFIX = "tenant:"
+KEY_PREFIX = "limit:"
+NODE_PREFIX = "node:"
+
+LARGEST_WEIGHT = 1000
+LARGEST_LIMIT = 100_000
+LARGEST_COUNT = 1_000_000_000
+
+
+def is_weight(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= LARGEST_WEIGHT
+
+
+def is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_COUNT
+
+
+def is_limit(value: object) -> bool:
+    return type(value) is int and 1 <= value <= LARGEST_LIMIT
+
+
+def shown_tenant(policy: TenantPolicy) -> dict[str, Any]:
+    """A tenant's policy as a JSON value."""
+    return {"weight": policy.weight, "maxRunning": policy.max_running, "maxQueued": policy.max_queued}
+
+
+def shown_node(policy: NodePolicy) -> dict[str, Any]:
+    """A node's policy as a JSON value."""
+    return {"cordoned": policy.cordoned, "draining": policy.draining, "labels": dict(policy.labels)}
+
+
+def tenant_text(policy: TenantPolicy) -> str:
+    return json.dumps(shown_tenant(policy))
+
+
+def node_text(policy: NodePolicy) -> str:
+    # Sorted, so that labels set in another order are the same policy.
+    return json.dumps(shown_node(policy), sort_keys=True)
+
+
+def key_text(limit: int) -> str:
+    return json.dumps(limit)
+
+
+def read_policies(stored: Mapping[str, str]) -> tuple[Policies, Sequence[str]]:
+    """The policies of these settings, and the names of those that this version cannot read."""
+    found: dict[str, dict[str, Any]] = {prefix: {} for prefix in _READERS}
+    unreadable: list[str] = []
+    for name, text in stored.items():
+        prefix = next(prefix for prefix in _READERS if name.startswith(prefix))
+        try:
+            found[prefix][name.removeprefix(prefix)] = _READERS[prefix](json.loads(text))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            unreadable.append(name)
+    return Policies(found[TENANT_PREFIX], found[KEY_PREFIX], found[NODE_PREFIX]), unreadable
+
+
+def _read_tenant(value: Any) -> TenantPolicy:
+    weight, max_running, max_queued = value["weight"], value["maxRunning"], value["maxQueued"]
+    counts_are_well = all(count is None or is_count(count) for count in (max_running, max_queued))
+    if not (is_weight(weight) and counts_are_well):
+        raise ValueError
+    return TenantPolicy(float(weight), max_running, max_queued)
+
+
+def _read_limit(value: Any) -> int:
+    if not is_limit(value):
+        raise ValueError
+    return int(value)
+
+
+def _read_node(value: Any) -> NodePolicy:
+    cordoned, draining, labels = value["cordoned"], value["draining"], value["labels"]
+    labels_are_well = isinstance(labels, dict) and all(isinstance(label, str) for label in labels.values())
+    if not (isinstance(cordoned, bool) and isinstance(draining, bool) and labels_are_well):
+        raise ValueError
+    return NodePolicy(cordoned, draining, labels)
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    TENANT_PREFIX: _read_tenant,
+    KEY_PREFIX: _read_limit,
+    NODE_PREFIX: _read_node,
+}

@@ -1,0 +1,216 @@
+"""What may be given away, and what must be: limits, capacity, order and shares, as functions over a history."""
+
+from collections.abc import Iterator
+
+from skalds.model.lane import LaneKey, lane_key
+from skalds.model.policy import DEFAULT_KEY_LIMIT, TenantPolicy
+from skalds.model.task import Task, TaskLifecycleStatus
+from skalds.planning.filters import open_slots, refusal
+from skalds.testing.builders import A_MOMENT
+from skalds.testing.simulation.bounds import LOST_HINTS_S, SLACK_S, Findings, end_of
+from skalds.testing.simulation.history import Author, History, Version
+from skalds.testing.simulation.scenario import BRITTLE
+from skalds.testing.simulation.standing import PAUSED, Book, Standing, replay
+
+_IDLE_S = 1.0
+_FINISHED = TaskLifecycleStatus.FINISHED.value
+_ENDED_BADLY = (TaskLifecycleStatus.FAILED.value, TaskLifecycleStatus.CANCELLED.value)
+
+
+def _claims(history: History) -> Iterator[tuple[float, Author, Task, Task, Standing]]:
+    """Each assignment: when, by whom, the row before and after, and what stands then."""
+    for at, event, standing in replay(history):
+        if isinstance(event, Version) and event.author.call == "claim" and event.before is not None:
+            yield at, event.author, event.before, event.after, standing
+
+
+def closed_nodes_get_nothing(history: History) -> Findings:
+    """S10: nothing is given away while dispatching is paused, nor to a node that is cordoned, draining or leaving.
+
+    What was set at run time counts from when the controller that gives away must have read it.
+    """
+    book = Book(history)
+    for at, author, _, after, standing in _claims(history):
+        assignment = after.assignment
+        if assignment is None or assignment.session in standing.left:
+            yield f"{after.id} was given at {at:.3f} to a session that takes nothing more: {assignment}"
+        elif book.closes(assignment.skald_id, author):
+            yield f"{after.id} was given at {at:.3f} to {assignment.skald_id}, which is cordoned"
+        if book.rests(author):
+            yield f"{after.id} was given away at {at:.3f} while dispatching was paused"
+
+
+def limits_are_kept(history: History) -> Findings:
+    """S11: no start takes a tenant or a concurrency key over the limit that the controller must have known."""
+    book = Book(history)
+    for at, author, _, after, standing in _claims(history):
+        limit, running = book.tenant(after.tenant, author), standing.running(after.tenant)
+        if limit is not None and running > limit:
+            yield f"{after.id} at {at:.3f} is run {running} of tenant {after.tenant}, which may have {limit}"
+        key = after.concurrency_key
+        if key is not None and (running := standing.running_with(key)) > (limit := book.key(key, author)):
+            yield f"{after.id} at {at:.3f} is run {running} of key {key}, which may have {limit}"
+
+
+def capacity_is_kept(history: History) -> Findings:
+    """S11: what is given to a session never takes more slots or resources than the node has open for that priority."""
+    for at, _, _, after, standing in _claims(history):
+        if after.assignment is None:
+            continue
+        view = standing.view(after.assignment.skald_id, after.assignment.session)
+        if view.used_slots > open_slots(view, after.priority):
+            yield f"{view.id} had {view.used_slots} slots given away with {after.id} at {at:.3f}"
+        if not view.used_resources.fits_in(view.resources):
+            yield f"{view.id} had {view.used_resources} given away with {after.id} at {at:.3f}"
+        if (why := refusal(view, lane_key(after))) is not None and not view.cordoned:
+            yield f"{after.id} was given to {view.id} at {at:.3f} in spite of {why}"
+
+
+def parents_come_first(history: History) -> Findings:
+    """S12: no attempt is given away before everything the task depends on has been Finished once."""
+    finished: set[str] = set()
+    for at, event, _ in replay(history):
+        if not isinstance(event, Version):
+            continue
+        if event.after.lifecycle_status == _FINISHED:
+            finished.add(event.after.id)
+        if event.author.call == "claim" and (missing := set(event.after.dependencies or ()) - finished):
+            yield f"{event.after.id} was given away at {at:.3f} before {sorted(missing)} had finished"
+
+
+def moments_are_kept(history: History) -> Findings:
+    """Nothing starts past its deadline by the leader's clock, nor, where all clocks are right, before its moment."""
+    for at, _, before, after, _ in _claims(history):
+        assigned = after.assignment.assigned_at if after.assignment else 0
+        if after.deadline_date_time and assigned >= after.deadline_date_time:
+            yield f"{after.id} was given away at {at:.3f}, past its deadline"
+        if not history.clocks_jumped and before.eligible_at > A_MOMENT + round(at * 1000) + 1:
+            yield f"{after.id} was given away at {at:.3f}, before its moment"
+
+
+def hopeless_tasks_end(history: History) -> Findings:
+    """In calm weather a task that waits past its deadline, or for one that has ended badly, ends within 1 s."""
+    if history.healthy_since is None:
+        return
+    bound = 1.0 + SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
+    since: dict[str, float] = {}
+    for at, event, standing in replay(history):
+        if at < history.healthy_since or at > _healthy_until(history):
+            continue
+        if isinstance(event, Version):
+            hopeless = {task.id for task in standing.rows.values() if _is_hopeless(task, standing)}
+            since = {task_id: since.get(task_id, at) for task_id in hopeless}
+        for task_id, moment in since.items():
+            if at - moment > bound:
+                yield f"{task_id} still waits at {at:.3f} for what ended badly at {moment:.3f}"
+                return
+
+
+def _is_hopeless(task: Task, standing: Standing) -> bool:
+    parents = [standing.rows[id_] for id_ in task.dependencies or () if id_ in standing.rows]
+    return task.is_waiting and any(p.final and p.lifecycle_status in _ENDED_BADLY for p in parents)
+
+
+def nothing_waits_beside_room(history: History) -> Findings:
+    """L7, L8: once all is well, no task waits for more than 1 s while a node has room and no limit forbids it.
+
+    Classes that broke are left out, as their breakers may be open. Lost hints cost latency.
+    """
+    if history.healthy_since is None:
+        return
+    bound = _IDLE_S + SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
+    freed = _freed(history)
+    since: dict[str, float] = {}
+    for at, _, standing in replay(history):
+        if at < history.healthy_since or at > _healthy_until(history):
+            continue
+        for task_id, moment in since.items():
+            if at - moment > bound:
+                yield f"{task_id} waited beside a free slot from {moment:.3f} to {at:.3f}"
+                return
+        able = [task for task in standing.rows.values() if _could_run(task, standing, at, freed)]
+        since = {task.id: since.get(task.id, at) for task in able}
+
+
+def _freed(history: History) -> dict[str, float]:
+    """When each task was Finished for the first time."""
+    moments: dict[str, float] = {}
+    for at, version in history.of(Version):
+        if version.after.lifecycle_status == _FINISHED:
+            moments.setdefault(version.after.id, at)
+    return moments
+
+
+def _could_run(task: Task, standing: Standing, at: float, finished: dict[str, float]) -> bool:
+    if not task.is_waiting or task.class_name == BRITTLE or standing.settings.get(PAUSED) == "true":
+        return False
+    if task.eligible_at > A_MOMENT + at * 1000 or any(finished.get(id_, at) >= at for id_ in task.dependencies or ()):
+        return False
+    key = lane_key(task)
+    if _is_limited(key, standing):
+        return False
+    views = (standing.view(node, session) for node, session in standing.sessions.items())
+    return any(
+        refusal(view, key) is None
+        and view.used_slots + key.slots <= open_slots(view, key.priority)
+        and view.used_resources.plus(key.resources).fits_in(view.resources)
+        for view in views
+    )
+
+
+def _is_limited(key: LaneKey, standing: Standing) -> bool:
+    limit = standing.policies.tenants.get(key.tenant, TenantPolicy()).max_running
+    if limit is not None and standing.running(key.tenant) >= limit:
+        return True
+    name = key.concurrency_key
+    return name is not None and standing.running_with(name) >= standing.policies.keys.get(name, DEFAULT_KEY_LIMIT)
+
+
+def shares_are_fair(history: History) -> Findings:
+    """P2: once all is well, a tenant gets a slot only if nobody who waits for the same has less for his weight.
+
+    Less by more than one task of each; both have waited since before the controller began to plan, and are free of
+    limits.
+    """
+    if history.healthy_since is None:
+        return
+    latest: dict[str, Task] = {}
+    for at, event, standing in replay(history):
+        if (
+            isinstance(event, Version)
+            and event.author.call == "claim"
+            and history.healthy_since <= at <= _healthy_until(history)
+        ):
+            winner = event.after
+            for loser in latest.values():
+                if _is_wronged(loser, winner, standing):
+                    yield f"{winner.id} of {winner.tenant} was served at {at:.3f} before {loser.id} of {loser.tenant}"
+        latest = {
+            task.id: task
+            for task in standing.rows.values()
+            if task.is_waiting and task.eligible_at <= A_MOMENT + (at - SLACK_S) * 1000
+        }
+
+
+def _is_wronged(loser: Task, winner: Task, standing: Standing) -> bool:
+    mine, others = lane_key(loser), lane_key(winner)
+    if mine.tenant == others.tenant or mine._replace(tenant=others.tenant, preemptible=others.preemptible) != others:
+        return False
+    if not standing.rows[loser.id].is_waiting or _is_limited(mine, standing):
+        return False
+    weights = [standing.policies.tenants.get(name, TenantPolicy()).weight for name in (others.tenant, mine.tenant)]
+    used = [standing.running(name) / weight for name, weight in zip((others.tenant, mine.tenant), weights, strict=True)]
+    return used[0] - used[1] > sum(1 / weight for weight in weights) + 1e-9
+
+
+def nothing_is_overlooked(history: History) -> Findings:
+    """L8: the watchdogs of the controllers find nothing overlooked while all is well."""
+    if history.stalled:
+        yield f"{history.stalled} tasks were found overlooked"
+
+
+def _healthy_until(history: History) -> float:
+    ends = [end_of(history)]
+    ends += [history.probe.at] if history.probe else []
+    ends += [history.clocks_wrong_since] if history.clocks_wrong_since is not None else []
+    return min(ends)
