@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 
-from bench import idle, latency, planner, recovery
+from bench import assigning, claiming, idle, latency, planner, recovery
 from bench.figure import Figure, keep, show
+from skalds.runtime.log_setup import configure_logging
 
 MEASUREMENTS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "planner": planner.measure,
+    "claiming": claiming.measure,
+    "assigning": assigning.measure,
     "latency": latency.measure,
     "idle": idle.measure,
     "recovery": recovery.measure,
@@ -22,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Measures what the design promises.")
     parser.add_argument("--only", choices=sorted(MEASUREMENTS), help="measure only this")
     only = parser.parse_args().only
+    configure_logging("WARNING")
     console = Console()
     figures: list[Figure] = []
     for name in [only] if only else MEASUREMENTS:

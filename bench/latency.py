@@ -20,7 +20,7 @@ def measure() -> Sequence[Figure]:
         for _ in range(10):
             _send(system)
         latencies = [_send(system) for _ in range(SENDS)]
-        commits = _durable_commits(system.processes.directory / "raw.db")
+        commits = durable_commits(system.processes.directory / "raw.db")
     reference = {"p99 ms": _percentile(latencies, 99), "one durable commit p50 ms": statistics.median(commits)}
     return [Figure("send to main, idle, embedded, process, p50", "ms", latencies, 20, reference=reference)]
 
@@ -33,7 +33,7 @@ def _send(system: MeasuredSystem) -> float:
     return (int(system.task(task_id)["result"]) - sent) / 1e6
 
 
-def _durable_commits(path: Path) -> list[float]:
+def durable_commits(path: Path) -> list[float]:
     """Milliseconds of bare SQLite commits of one row, as durable as a submit."""
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (a TEXT)").fetchall()

@@ -9,7 +9,7 @@ A pass costs by tasks placed, plus a little for each lane and node known; never 
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from skalds.model.plan import Assign, DispatchPlan, Rejection, WaitReason
 from skalds.model.snapshot import ClusterSnapshot, LaneView, QueuedTask
@@ -49,15 +49,21 @@ def _startable(table: PoolTable, order: FairOrder, rejections: dict[int, Rejecti
             # Told before a limit, which it would not help to raise.
             rejections.update((lane.id, pool.rejection) for lane in lanes)
             continue
-        for lane in lanes:
-            limit = order.limit_of(lane)
-            if limit is not None:
-                rejections[lane.id] = _LIMITS[limit]
-            elif not pool.has_room:
-                rejections[lane.id] = pool.rejection
-            else:
-                startable.append(lane)
+        open_lanes = _within_limits(lanes, order, rejections)
+        if pool.has_room:
+            startable += open_lanes
+        else:
+            rejections.update((lane.id, pool.rejection) for lane in open_lanes)
     return startable
+
+
+def _within_limits(lanes: Sequence[LaneView], order: FairOrder, rejections: dict[int, Rejection]) -> Sequence[LaneView]:
+    """The lanes that no limit forbids now; adds the others to `rejections`."""
+    if not (order.full_tenants or order.full_keys):
+        return lanes
+    limits = {lane.id: limit for lane in lanes if (limit := order.limit_of(lane)) is not None}
+    rejections.update((lane_id, _LIMITS[limit]) for lane_id, limit in limits.items())
+    return [lane for lane in lanes if lane.id not in limits]
 
 
 def _place_all(
@@ -68,27 +74,31 @@ def _place_all(
     while (first := order.first()) is not None:
         lane, task = first
         pool = table.of(lane)
-        limit = order.limit_of(lane)
+        limit = order.limit_of(lane) if order.full_tenants or order.full_keys else None
         node = _pick(pool, task) if limit is None else _LIMITS[limit]
         if isinstance(node, Rejection):
             rejections[lane.id] = node
             order.block()
             if not (pool.has_room or table.has_room):
-                rejections.update((lane.id, _turned_away(order, table, lane, task)) for lane, task in order.rest())
+                rejections.update(_turned_away(order, table))
                 break
             continue
         turn += 1
         node.place(pool.demand, turn)
-        assignments.append(Assign(task.id, task.attempt, node.id, node.session, lane.id, task.rank))
+        assignments.append(Assign(task[1], task[2], node.id, node.session, lane.id, task[0]))
         if not order.placed():
             return assignments, lane.id
     return assignments, None
 
 
-def _turned_away(order: FairOrder, table: PoolTable, lane: LaneView, task: QueuedTask) -> Rejection:
-    """Why a task waits whose turn did not come before all pools were full."""
-    limit = order.limit_of(lane)
-    return _without_room(table.of(lane), task.rank) if limit is None else _LIMITS[limit]
+def _turned_away(order: FairOrder, table: PoolTable) -> Mapping[int, Rejection]:
+    """Why the lanes wait whose turn did not come before all pools were full."""
+    away: dict[int, Rejection] = {}
+    tasks = {lane.id: task for lane, task in order.rest()}
+    for pool, lanes in table.shapes():
+        rest = _within_limits([lane for lane in lanes if lane.id in tasks], order, away)
+        away.update((lane.id, _without_room(pool, tasks[lane.id][0])) for lane in rest)
+    return away
 
 
 def _pick(pool: OpenPool, task: QueuedTask) -> NodeLoad | Rejection:

@@ -13,9 +13,11 @@ one task of each other, and nothing is kept free for those who ask for nothing.
 The scheme is weighted max-min fairness over live use: always serve the smallest `used / weight`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heapreplace
 
+from skalds.model.lane import LaneKey
 from skalds.model.plan import WaitReason
 from skalds.model.snapshot import ClusterSnapshot, KeyView, LaneView, QueuedTask, TenantView
 
@@ -56,12 +58,14 @@ class FairOrder:
         self._tenants = snapshot.tenants
         self._key_views = snapshot.keys
         self._keys = {name: view.running for name, view in snapshot.keys.items()}
-        self._full_keys = {name for name, view in snapshot.keys.items() if view.running >= view.limit}
-        self._full_tenants = {
+        self.full_keys = {name for name, view in snapshot.keys.items() if view.running >= view.limit}
+        """Concurrency keys at their limit."""
+        self.full_tenants = {
             name
             for name, view in snapshot.tenants.items()
             if view.max_running is not None and view.running >= view.max_running
         }
+        """Tenants at their limit of running tasks."""
         self._lines: dict[str, _Line] = {}
         self._served: dict[int, int] = {}
         self._queue: list[_Place] = []
@@ -69,17 +73,15 @@ class FairOrder:
 
     def line_up(self, lanes: Iterable[LaneView]) -> None:
         """From now on these lanes are served, each from where it stands, and no others."""
-        lines, served = self._lines, self._served
-        for line in lines.values():
-            line.lanes = []
+        by_tenant: defaultdict[str, list[_Entry]] = defaultdict(list)
         for lane in lanes:
-            tenant = lane.key[0]
-            if tenant not in lines:
-                lines[tenant] = _Line(self._tenants.get(tenant, _UNKNOWN_TENANT))
-            lines[tenant].lanes.append((lane.heads[served.get(lane.id, 0)], lane))
-        waiting = [line for line in lines.values() if line.lanes]
-        for line in waiting:
+            by_tenant[lane.key[0]].append((lane.heads[self._served.get(lane.id, 0)], lane))
+        for tenant in by_tenant.keys() - self._lines.keys():
+            self._lines[tenant] = _Line(self._tenants.get(tenant, _UNKNOWN_TENANT))
+        for tenant, line in self._lines.items():
+            line.lanes = by_tenant.get(tenant, [])
             heapify(line.lanes)
+        waiting = [line for line in self._lines.values() if line.lanes]
         self._fair_use = sum(line.used for line in waiting) / (sum(line.weight for line in waiting) or 1)
         self._queue = [self._place_of(line) for line in waiting]
         heapify(self._queue)
@@ -98,15 +100,15 @@ class FairOrder:
     def limit_of(self, lane: LaneView) -> WaitReason | None:
         """The limit that forbids a task of `lane` to start now, or None."""
         key = lane.key
-        if key.tenant in self._full_tenants:
+        if key.tenant in self.full_tenants:
             return WaitReason.TENANT_LIMIT
-        return WaitReason.KEY_LIMIT if key.concurrency_key in self._full_keys else None
+        return WaitReason.KEY_LIMIT if key.concurrency_key in self.full_keys else None
 
     def placed(self) -> bool:
         """The first task was placed; False if its lane holds more that the snapshot does not show."""
         line = self._queue[0][-1]
         lane = line.lanes[0][1]
-        self._count(line, lane)
+        self._count(line, lane.key)
         position = self._served[lane.id] = self._served.get(lane.id, 0) + 1
         has_next = position < len(lane.heads)
         if has_next:
@@ -122,20 +124,19 @@ class FairOrder:
         heappop(line.lanes)
         self._requeue(line)
 
-    def _count(self, line: _Line, lane: LaneView) -> None:
+    def _count(self, line: _Line, key: LaneKey) -> None:
         """Takes one more task of a lane into use and limits."""
-        key = lane.key
         line.running += 1
         # A task without slots still takes its turn, or its tenant would never be behind.
         line.used += key.slots or 1
         line.last_start = self._now
         if line.limit is not None and line.running >= line.limit:
-            self._full_tenants.add(key.tenant)
+            self.full_tenants.add(key.tenant)
         name = key.concurrency_key
         if name is not None:
             self._keys[name] = self._keys.get(name, 0) + 1
             if self._keys[name] >= self._key_views.get(name, _UNKNOWN_KEY).limit:
-                self._full_keys.add(name)
+                self.full_keys.add(name)
 
     def _requeue(self, line: _Line) -> None:
         """Puts the first tenant where it belongs now."""

@@ -7,7 +7,7 @@ tasks of few shapes.
 """
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -75,10 +75,10 @@ class PoolTable:
         self._strategy = strategy
         self._rng = rng
         self._spread_label = snapshot.spread_label
-        self._lanes: dict[str, list[LaneView]] = {}
+        self._lanes: defaultdict[str, list[LaneView]] = defaultdict(list)
         for lane in snapshot.lanes:
             if lane.heads:
-                self._lanes.setdefault(lane.shape, []).append(lane)
+                self._lanes[lane.shape].append(lane)
         self._label_names = _label_names(lanes[0].key for lanes in self._lanes.values())
         self._kinds = self._group()
         self._by_shape: dict[str, OpenPool] = {}

@@ -66,10 +66,10 @@ class Breakers:
         return found
 
     def next_probe(self) -> float | None:
-        """Seconds until a breaker next lets a task try, or None."""
+        """Seconds until a breaker next lets a task try, or one that tries may have proven itself; None: neither."""
         now = self._clock.monotonic()
-        waits = [b.open_until - now for b in self._breakers.values() if b.open_until is not None and b.open_until > now]
-        return min(waits, default=None)
+        ends = [breaker.open_until for breaker in self._breakers.values() if breaker.open_until is not None]
+        return min((end - now if end > now else AT_ONCE_S for end in ends), default=None)
 
     def forget_all_but(self, sessions: set[Session]) -> None:
         """Drops what is kept of sessions that are over."""

@@ -8,8 +8,7 @@ Every controller reads the book again each second and after taps; whoever writes
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skalds.model.policy import NodePolicy, Policies, TenantPolicy
 from skalds.ports.clock import Clock
@@ -27,6 +26,9 @@ from skalds.system_controller.policy_text import (
     shown_tenant,
     tenant_text,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PREFIXES = (TENANT_PREFIX, KEY_PREFIX, NODE_PREFIX)
 

@@ -7,13 +7,14 @@ A pass starts when something changed, and at the latest after the interval. The 
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 from skalds.errors import LeaseLost
 from skalds.model.lease import LeaseRow
-from skalds.model.plan import DispatchPlan, WaitReason
+from skalds.model.plan import Assign, DispatchPlan, WaitReason
 from skalds.model.run_change import RunChange
 from skalds.model.snapshot import ClusterSnapshot
 from skalds.planning.dispatch import plan_dispatch
@@ -204,19 +205,26 @@ class Dispatcher:
             lease = self._leadership.lease
             if lease is None:
                 return 0
-            at, began = self._clock.wall_ms(), self._clock.monotonic()
-            await self._prepare(lease, began)
-            await self._announcer.run_once()
-            ripened = await self._engine.queue.ripen(at)
-            self._lanes.mark(ripened.lanes)
-            assigned, reasons = (0, ()) if self.control.policy.paused else await self._run_rounds(lease, began)
-            self._set_alarm(ripened.next_due, at)
-            now = self._clock.monotonic()
-            self._finish_pass(PassReport(at, (now - began) * 1000, assigned, counts_of(reasons)), now)
-            return assigned
+            try:
+                return await self._make_pass(lease)
+            except BaseException:
+                self._term = None  # what it gave away, or found ready, is not known; the next one asks
+                raise
+
+    async def _make_pass(self, lease: LeaseRow) -> int:
+        at, began = self._clock.wall_ms(), self._clock.monotonic()
+        await self._prepare(lease, began)
+        await self._announcer.run_once()
+        ripened = await self._engine.queue.ripen(at)
+        self._lanes.mark(ripened.lanes)
+        assigned, reasons = (0, ()) if self.control.policy.paused else await self._run_rounds(lease, began)
+        self._set_alarm(ripened.next_due, at)
+        now = self._clock.monotonic()
+        self._finish_pass(PassReport(at, (now - began) * 1000, assigned, counts_of(reasons)), now)
+        return assigned
 
     async def _prepare(self, lease: LeaseRow, now: float) -> None:
-        """A new leader, or one whose latest commit failed, learns from the feed first what was given away."""
+        """A new leader, or one whose latest pass failed, first learns from the feed what was given away."""
         if lease.term != self._term:
             await self._sight.catch_up()
             self._term = lease.term
@@ -262,11 +270,7 @@ class Dispatcher:
     async def _assign_task_to_skald(self, plan: DispatchPlan, lease: LeaseRow) -> Set[str]:
         """Commits and announces the assignments of a plan; returns the tasks that were still there to be given away."""
         failpoint("claim.before_commit", lambda: bool(plan.assignments))
-        try:
-            claims = await self._committer.commit(plan.assignments, lease)
-        except BaseException:
-            self._term = None  # the feed is asked what was given away before anything is planned again
-            raise
+        claims = await self._committer.commit(plan.assignments, lease)
         failpoint("claim.committed", lambda: bool(claims))
         await self._announcer.announce(claims)
         failpoint("claim.announced", lambda: bool(claims))
@@ -274,18 +278,20 @@ class Dispatcher:
 
     def _take_in(self, plan: DispatchPlan, claims: Sequence[Claim]) -> Set[str]:
         """Follows up on a commit: lanes, shares and figures; returns the tasks that were given away."""
-        given: dict[int, set[str]] = {}
-        waits: list[int] = []
-        now, step = self._clock.wall_ms(), self._sight.picture.ageing_step_ms
+        by_lane: defaultdict[int, list[Assign]] = defaultdict(list)
         for claim in claims:
             for assign in claim.assigns:
-                given.setdefault(assign.lane, set()).add(assign.task_id)
-                waits.append(now - assign.rank - self._sight.keys[assign.lane].priority * step)
-        refused = () if len(waits) == len(plan.assignments) else {assign.lane for assign in plan.assignments}
+                by_lane[assign.lane].append(assign)
+        given = {lane: {assign.task_id for assign in assigns} for lane, assigns in by_lane.items()}
+        everything = set().union(*given.values())
+        refused = () if len(everything) == len(plan.assignments) else {assign.lane for assign in plan.assignments}
         self._lanes.take_out(given, refused)
+        now = self._clock.wall_ms()
         self._sight.picture.note_starts([self._sight.keys[lane].tenant for lane in given], now)
-        self.stats.note_waits(waits)
-        return set().union(*given.values())
+        for lane, assigns in by_lane.items():
+            aged = now - self._sight.keys[lane].priority * self._sight.picture.ageing_step_ms
+            self.stats.note_waits(aged - assign.rank for assign in assigns)
+        return everything
 
     async def _note_reasons(self, plan: DispatchPlan) -> None:
         """Stores the reason of each lane whose reason changed."""

@@ -9,7 +9,6 @@ queue behind our back (cancelled, paused) is found by the claim, which refuses i
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skalds.model.snapshot import LaneView
@@ -69,9 +68,9 @@ class ReadyLanes:
             view = self._views.get(lane)
             if view is None:
                 continue
-            heads = [task for task in view.heads if task.id not in ids]
+            heads = [task for task in view.heads if task[1] not in ids]
             if heads:
-                self._views[lane] = replace(view, heads=heads)
+                self._views[lane] = LaneView(lane, view.key, heads, view.more, view.shape)
             else:
                 del self._views[lane]
             if view.more and len(heads) * 2 < self._depths.get(lane, FEWEST_HEADS):

@@ -90,12 +90,13 @@ class TaskRecovery:
         if not overdue:
             return
         now = self._clock.wall_ms()
+        # As of now: while the rows are read, the picture may go on to an attempt that has all its time yet.
+        attempts = {task_id: self._live_runs.attempt_of(task_id) for task_id in overdue}
         tasks = await self._engine.catalog.get_many(overdue)
         changes = [
             Change(task, lifecycle.refuse(task, now))
             for task in tasks
-            if lifecycle.stage_of(task) is lifecycle.Stage.ASSIGNING
-            and task.attempt == self._live_runs.attempt_of(task.id)
+            if lifecycle.stage_of(task) is lifecycle.Stage.ASSIGNING and task.attempt == attempts[task.id]
         ]
         await self._write(changes, lease, "not accepted in time")
 

@@ -158,9 +158,10 @@ def _could_run(task: Task, standing: Standing, at: float, finished: dict[str, fl
     )
 
 
-def _is_limited(key: LaneKey, standing: Standing) -> bool:
+def _is_limited(key: LaneKey, standing: Standing, late: int = 0) -> bool:
+    """Whether a limit holds this lane back, if so many runs of its tenant count that have ended."""
     limit = standing.policies.tenants.get(key.tenant, TenantPolicy()).max_running
-    if limit is not None and standing.running(key.tenant) >= limit:
+    if limit is not None and standing.running(key.tenant) + late >= limit:
         return True
     name = key.concurrency_key
     return name is not None and standing.running_with(name) >= standing.policies.keys.get(name, DEFAULT_KEY_LIMIT)
@@ -169,38 +170,55 @@ def _is_limited(key: LaneKey, standing: Standing) -> bool:
 def shares_are_fair(history: History) -> Findings:
     """P2: once all is well, a tenant gets a slot only if nobody who waits for the same has less for his weight.
 
-    Less by more than one task of each; both have waited since before the controller began to plan, and are free of
-    limits.
+    Less by more than one task of each. Judged by whole batches, for tasks that had waited for a moment before; and what
+    was released a moment ago counts as used, since the controller may not have known.
     """
     if history.healthy_since is None:
         return
-    latest: dict[str, Task] = {}
+    moment = SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
+    released: list[tuple[float, str]] = []
+    batch: list[Task] = []
+    begun, waiting = 0.0, dict[str, Task]()
     for at, event, standing in replay(history):
-        if (
-            isinstance(event, Version)
-            and event.author.call == "claim"
-            and history.healthy_since <= at <= _healthy_until(history)
-        ):
-            winner = event.after
-            for loser in latest.values():
-                if _is_wronged(loser, winner, standing):
-                    yield f"{winner.id} of {winner.tenant} was served at {at:.3f} before {loser.id} of {loser.tenant}"
-        latest = {
-            task.id: task
-            for task in standing.rows.values()
-            if task.is_waiting and task.eligible_at <= A_MOMENT + (at - SLACK_S) * 1000
-        }
+        is_claim = isinstance(event, Version) and event.author.call == "claim"
+        if batch and (at > begun or not is_claim):
+            late = [tenant for when, tenant in released if when > begun - moment]
+            yield from _wronged(batch, waiting, standing, late)
+            batch = []
+        if not history.healthy_since <= at <= _healthy_until(history) or not isinstance(event, Version):
+            continue
+        if event.before is not None and event.before.holds_slot and not event.after.holds_slot:
+            released.append((at, event.after.tenant))
+        if is_claim:
+            begun, batch = at, [*batch, event.after]
+        else:
+            due = A_MOMENT + (at - moment) * 1000
+            waiting = {task.id: task for task in standing.rows.values() if task.is_waiting and task.eligible_at <= due}
 
 
-def _is_wronged(loser: Task, winner: Task, standing: Standing) -> bool:
-    mine, others = lane_key(loser), lane_key(winner)
-    if mine.tenant == others.tenant or mine._replace(tenant=others.tenant, preemptible=others.preemptible) != others:
-        return False
-    if not standing.rows[loser.id].is_waiting or _is_limited(mine, standing):
-        return False
-    weights = [standing.policies.tenants.get(name, TenantPolicy()).weight for name in (others.tenant, mine.tenant)]
-    used = [standing.running(name) / weight for name, weight in zip((others.tenant, mine.tenant), weights, strict=True)]
-    return used[0] - used[1] > sum(1 / weight for weight in weights) + 1e-9
+def _wronged(batch: list[Task], waiting: dict[str, Task], standing: Standing, late: list[str]) -> Findings:
+    """Who still waits after this batch and should have been served before somebody in it."""
+    for loser in waiting.values():
+        mine = lane_key(loser)
+        if not standing.rows[loser.id].is_waiting or _is_limited(mine, standing, late.count(mine.tenant)):
+            continue
+        for winner in batch:
+            others = lane_key(winner)
+            rivals = mine.tenant != others.tenant and mine._replace(tenant=others.tenant) == others
+            if rivals and _use(others, standing, []) - _use(mine, standing, late) > _one_each(mine, others, standing):
+                yield f"{winner.id} of {winner.tenant} was served before {loser.id} of {loser.tenant}"
+
+
+def _use(key: LaneKey, standing: Standing, late: list[str]) -> float:
+    return (standing.running(key.tenant) + late.count(key.tenant)) / _weight(key, standing)
+
+
+def _one_each(mine: LaneKey, others: LaneKey, standing: Standing) -> float:
+    return 1 / _weight(mine, standing) + 1 / _weight(others, standing) + 1e-9
+
+
+def _weight(key: LaneKey, standing: Standing) -> float:
+    return standing.policies.tenants.get(key.tenant, TenantPolicy()).weight
 
 
 def nothing_is_overlooked(history: History) -> Findings:

@@ -85,7 +85,7 @@ async def crowd(cluster: "SimulatedCluster") -> None:
     world.history.healthy_since = world.loop.time()
     cluster.note_stalls()
     for _ in range(rng.randrange(4, 10)):
-        seconds = rng.choice((0.3, 0.6))
+        seconds = rng.choice((0.3, 0.6, 1.5))
         for tenant in rng.choice((("a", "b"), ("a", "b"), ("a", "b", "default"))):
             key = rng.choice((None, None, None, "k1"))
             client.submit(

@@ -73,6 +73,34 @@ async def test_wake_starts_a_run_early_and_the_interval_counts_from_there(clock:
     assert duty.runs == [0, 2, 7]
 
 
+async def test_new_interval_holds_from_a_run_on_that_it_starts(clock: FakeClock, duty: Duty) -> None:
+    loop = periodic(clock, duty.run_once, seconds=3_600)
+    await loop.start()
+    await clock.advance(1)
+    loop.set_interval(timedelta(seconds=2))
+    await clock.advance(5)
+    await loop.stop()
+
+    assert duty.runs == [0, 1, 3, 5]
+
+
+async def test_it_tells_whether_a_run_was_asked_for_that_has_not_begun(clock: FakeClock, duty: Duty) -> None:
+    loop = periodic(clock, duty.run_once)
+    duty.gate = asyncio.Event()
+    await loop.start()
+    await clock.settle()
+    told = [loop.is_woken]
+    loop.wake()
+    await clock.settle()
+    told.append(loop.is_woken)
+    duty.gate.set()
+    await clock.settle()
+    told.append(loop.is_woken)
+    await loop.stop()
+
+    assert (told, len(duty.runs)) == ([False, True, False], 2)
+
+
 async def test_wakes_during_a_run_start_one_run_after_it(clock: FakeClock, duty: Duty) -> None:
     loop = periodic(clock, duty.run_once)
     duty.gate = asyncio.Event()

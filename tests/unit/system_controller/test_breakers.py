@@ -111,6 +111,18 @@ async def test_a_probe_that_outlives_its_first_second_closes_the_breaker() -> No
     assert scene.trips == NO_TRIPS
 
 
+async def test_while_a_class_is_being_tried_it_is_looked_at_again_every_second() -> None:
+    scene = Scene()
+    for _ in range(3):
+        await scene.run()
+    await scene.clock.advance(10)
+    assert scene.breakers.next_probe() == 1.0
+
+    await scene.run("Finished")
+
+    assert scene.breakers.next_probe() is None
+
+
 async def test_a_node_that_started_again_has_a_clean_sheet() -> None:
     scene = Scene()
     for _ in range(3):

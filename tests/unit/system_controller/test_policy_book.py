@@ -111,3 +111,15 @@ async def test_what_cannot_be_read_is_logged_once_and_ignored(
 
     assert (book.current.tenants, book.current.keys, book.current.nodes) == ({}, {"k": 5}, {})
     assert events == ["policy.ignored"]
+
+
+async def test_every_change_is_told_once_whoever_makes_it(world: World, book: PolicyBook) -> None:
+    told: list[int] = []
+    book.listeners.append(lambda: told.append(len(book.current.tenants)))
+    await book.set_tenant("t", TENANT)
+    await book.refresh()
+    await PolicyBook(world.engine, world.clock).set_tenant("u", TENANT)
+    await book.refresh()
+    await book.refresh()
+
+    assert told == [1, 2]

@@ -5,6 +5,7 @@ import pytest
 from skalds.errors import StoreUnavailable
 from skalds.model.lease import Duty
 from skalds.model.policy import TenantPolicy
+from skalds.ports.dispatch_queue import Ripened
 from tests.unit.system_controller.monitor.ports_with_faults import QueueWithFaults
 from tests.unit.system_controller.world import Replica, World
 
@@ -65,6 +66,28 @@ async def test_commit_of_unknown_end_counts_before_anything_else_is_planned(
 
     assert await replica.dispatcher._dispatch_tasks() == 0
     assert len(await world.placed()) == 3
+
+
+async def test_tasks_that_got_ready_in_a_pass_that_failed_are_found_by_the_next(
+    world: World, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.join("n1")
+    await replica.dispatch()
+    await world.submit("a", eligible_at=world.clock.wall_ms() + 10)
+    await replica.dispatch()
+    await world.clock.advance(0.01)
+    ripen = world.engine.queue.ripen
+
+    async def ripen_and_fail(now: int) -> Ripened:
+        await ripen(now)
+        raise StoreUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.engine.queue, "ripen", ripen_and_fail)
+        with pytest.raises(StoreUnavailable):
+            await replica.dispatcher._dispatch_tasks()
+
+    assert await replica.dispatcher._dispatch_tasks() == 1
 
 
 async def test_new_leader_plans_nothing_until_it_could_read_the_feed(

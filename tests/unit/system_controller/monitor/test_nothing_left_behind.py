@@ -1,7 +1,10 @@
-"""After a pass on the present state of things nothing is left that could start, though few lanes were read."""
+"""When all news were read nothing is left that could start, though few lanes were read again."""
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -102,3 +105,64 @@ async def _live(seed: int) -> None:
         if life.rng.random() < 0.7:
             await life.check()
     await life.check()
+
+
+# The same with a dispatcher that runs, over a store whose answers take their time ------------------------------------
+
+
+def delay(port: Any, methods: Sequence[str], rng: random.Random) -> None:
+    """Lets others have their turn before and after each call of these methods."""
+
+    def delayed(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call_slowly(*args: Any, **named: Any) -> Any:
+            await turns(rng.randrange(3))
+            answer = await call(*args, **named)
+            await turns(rng.randrange(4))
+            return answer
+
+        return call_slowly
+
+    for method in methods:
+        setattr(port, method, delayed(getattr(port, method)))
+
+
+async def turns(count: int) -> None:
+    """So many turns for everybody else."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def follow(life: Life, rng: random.Random) -> None:
+    """Reads the feed again and again, as a controller does."""
+    while True:
+        await life.leader.tail.run_once()
+        await turns(rng.randrange(1, 6))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 100_000))
+def test_nothing_is_left_behind_when_passes_news_and_operators_cross(seed: int) -> None:
+    asyncio.run(_live_at_once(seed))
+
+
+async def _live_at_once(seed: int) -> None:
+    life, rng = Life(seed), random.Random(seed + 1)
+    engine = life.world.engine
+    delay(engine.queue, ["lanes", "heads", "claim", "ripen"], rng)
+    delay(engine.ledger, ["changes_since", "write", "live_runs"], rng)
+    await life.begin()
+    life.leader.policies.listeners.append(life.leader.dispatcher.wake)
+    await life.leader.dispatcher.start()
+    following = asyncio.create_task(follow(life, rng))
+    for _ in range(8):
+        for _ in range(10):
+            # A step that another has overtaken is refused, as it should be.
+            with suppress(AssertionError):
+                await getattr(life, rng.choice([step for step in STEPS if step != "hand_over"]))()
+            await turns(rng.randrange(8))
+        await turns(1_000)
+        assert life.leader.dispatcher.is_at_rest
+        assert await life.leader.watchdog._look() == frozenset()
+        assert await life.leader.tail.audit() == 0
+    following.cancel()
+    await life.leader.dispatcher.stop()
