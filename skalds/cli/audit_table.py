@@ -1,12 +1,14 @@
 """`skalds audit`: one line per change."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from skalds.cli.controller_session import Session
+from skalds.cli.facts import wrap
+from skalds.cli.plain_text import visible
 from skalds.cli.table import Column, render_table
 from skalds.cli.time_text import moment_text
 
@@ -16,9 +18,12 @@ _COLUMNS = (
     Column("who", least=8),
     Column("did", least=12),
     Column("to", least=12),
-    Column("before", least=6),
-    Column("after", least=6),
+    Column("change", least=12),
 )
+_GAPS = 2 * (len(_COLUMNS) - 1)
+_NARROWEST_CHANGE = 24
+_MOST_LINES = 6
+_NOT_SET = "not set"
 
 
 async def show_audit(session: Session, limit: int, before: int | None) -> int:
@@ -27,38 +32,77 @@ async def show_audit(session: Session, limit: int, before: int | None) -> int:
     if session.screen.as_json:
         session.screen.data(answer)
     else:
-        session.screen.show(render_audit(answer, session.screen.width))
+        session.screen.show(render_audit(answer, session.screen.width, before))
     return 0
 
 
-def render_audit(answer: Mapping[str, Any], width: int) -> list[Text]:
-    """The table, and how to go on."""
+def render_audit(answer: Mapping[str, Any], width: int, before: int | None = None) -> list[Text]:
+    """The table, and how to go on; `before` is what was asked for."""
     entries: Sequence[Mapping[str, Any]] = answer["items"]
     if not entries:
-        return [Text("nobody has changed anything", "dim")]
-    rows = [
-        (
-            str(entry["number"]),
-            moment_text(entry["at"]),
-            entry["actor"],
-            entry["action"],
-            entry["target"],
-            *_difference(entry["before"], entry["after"]),
-        )
-        for entry in entries
-    ]
-    lines = render_table(_COLUMNS, rows, width)
+        nothing = "nobody has changed anything" if before is None else f"nothing is older than number {before}"
+        return [Text(nothing, "dim")]
+    lines = render_table(_COLUMNS, _rows(entries, width), width)
     older = answer["before"]
     return lines if older is None else [*lines, Text(f"older ones with: --before {older}", "dim")]
 
 
-def _difference(before: Any, after: Any) -> tuple[str, str]:
-    """Both values; of objects only the fields that differ, `--json` has the rest."""
+def _rows(entries: Sequence[Mapping[str, Any]], width: int) -> list[Sequence[str]]:
+    """A row for each entry, and others below it where its change takes more than a line."""
+    heads = [
+        (str(one["number"]), moment_text(one["at"]), *(visible(one[name]) for name in ("actor", "action", "target")))
+        for one in entries
+    ]
+    titles = [column.title for column in _COLUMNS]
+    taken = sum(max(map(cell_len, column)) for column in zip(titles, *heads, strict=False)) + _GAPS
+    rows: list[Sequence[str]] = []
+    for head, entry in zip(heads, entries, strict=True):
+        first, *others = wrap(
+            visible(change_text(entry["before"], entry["after"])), max(_NARROWEST_CHANGE, width - taken)
+        )
+        if len(others) >= _MOST_LINES:
+            others = [*others[: _MOST_LINES - 2], "… all of it with: --json"]
+        rows += [(*head, first), *(("",) * len(head) + (other,) for other in others)]
+    return rows
+
+
+def change_text(before: Any, after: Any) -> str:
+    """`weight 1 → 2, maxRunning none → 4`: of objects only what differs."""
     if isinstance(before, dict) and isinstance(after, dict):
-        changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        before, after = ({name: value[name] for name in changed if name in value} for value in (before, after))
-    return _value(before), _value(after)
+        old, new = dict(_flat(before)), dict(_flat(after))
+        differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+        return ", ".join(f"{name} {_value(old.get(name))} → {_value(new.get(name))}" for name in differing)
+    if before is None and after is None:
+        return ""
+    return f"{_whole(before)} → {_whole(after)}"
+
+
+def _flat(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Objects inside become names with a dot: `labels.zone`."""
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            yield from _flat(inner, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", inner
+
+
+def _whole(value: Any) -> str:
+    """A value where the other side is not comparable; of an object what it sets."""
+    if value is None:
+        return _NOT_SET
+    if isinstance(value, dict):
+        told = [
+            f"{name}{'=' if '.' in name else ' '}{_value(inner)}"
+            for name, inner in _flat(value)
+            if inner not in (None, False)
+        ]
+        return ", ".join(told) or "defaults"
+    return _value(value)
 
 
 def _value(value: Any) -> str:
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value) or '""'

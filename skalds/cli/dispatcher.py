@@ -27,29 +27,23 @@ def strategy(
     as_json: AsJson = False,
 ) -> None:
     """Print the strategy, or switch it while the system runs. A switch outlives restarts until --reset."""
-    from skalds.cli.dispatcher_page import change, show_strategy
-
-    if name is not None and reset:
-        raise typer.BadParameter("give either a NAME or --reset")
-    if name is None and not reset:
-        with_controller(url, as_json, show_strategy)
-    else:
-        with_controller(url, as_json, lambda session: change(session, "strategy", name))
+    _show_or_change("strategy", name, "NAME", reset, url, as_json)
 
 
 @dispatcher.command()
 def interval(
-    seconds: Annotated[int | None, typer.Argument(min=1, metavar="SECONDS", help="The longest pause.")] = None,
+    seconds: Annotated[
+        int | None, typer.Argument(min=1, metavar="SECONDS", help="The longest pause; none: print it.")
+    ] = None,
     reset: Reset = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set after how many seconds the dispatcher looks even if nothing happened. Outlives restarts until --reset."""
-    from skalds.cli.dispatcher_page import change
+    """Print, or set, after how many seconds the dispatcher looks even if nothing happened.
 
-    if (seconds is None) != reset:
-        raise typer.BadParameter("give either SECONDS or --reset")
-    with_controller(url, as_json, lambda session: change(session, "interval", seconds))
+    What is set outlives restarts until --reset.
+    """
+    _show_or_change("interval", seconds, "SECONDS", reset, url, as_json)
 
 
 @dispatcher.command()
@@ -100,10 +94,27 @@ def plan(
 
 @dispatcher.command(epilog="Plan it again, anywhere: python -m skalds.testing.replay FILE")
 def dump(
-    out: Annotated[str | None, typer.Option(metavar="FILE", help="Write it here; standard output if left out.")] = None,
+    file: Annotated[str | None, typer.Argument(metavar="FILE", help="Write it here; none: standard output.")] = None,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="The same as an option.")] = None,
     url: Url = None,
 ) -> None:
     """Write a pass as JSON: what the dispatcher sees, the seed, and the plan it makes of that."""
     from skalds.cli.plan_page import dump_pass
 
-    with_controller(url, True, lambda session: dump_pass(session, out))
+    if file is not None and out is not None:
+        raise typer.BadParameter("give either a FILE or --out")
+    with_controller(url, True, lambda session: dump_pass(session, file if out is None else out))
+
+
+def _show_or_change(
+    name: str, value: str | int | None, argument: str, reset: bool, url: str | None, as_json: bool
+) -> None:
+    """Prints a setting, or changes it if there is a value or it is to be reset."""
+    from skalds.cli.dispatcher_page import change, show_setting
+
+    if value is not None and reset:
+        raise typer.BadParameter(f"give either {argument} or --reset")
+    if value is None and not reset:
+        with_controller(url, as_json, lambda session: show_setting(session, name))
+    else:
+        with_controller(url, as_json, lambda session: change(session, name, value))

@@ -8,7 +8,7 @@ from rich.text import Text
 from skalds.cli.controller_session import Session
 from skalds.cli.facts import render_facts
 from skalds.cli.table import Cell, Column, render_table
-from skalds.cli.time_text import duration_text, moment_text, now_ms
+from skalds.cli.time_text import counted, duration_text, moment_text, now_ms
 
 _SETTINGS = {"strategy": "DISPATCHER_STRATEGY", "interval": "DISPATCHER_INTERVAL"}
 _BACK = {
@@ -19,6 +19,7 @@ _BACK = {
 _REASON_COLUMNS = (Column("tasks", right=True), Column("wait for"))
 _CLASS_COLUMNS = (Column("tasks", right=True), Column("of class", least=12))
 _CLASSES_SHOWN = 20
+_SHORT_WORDS = {"next": "the next pass"}
 _REASON_WORDS = {"next": "their turn in the next pass", "later": "their moment, or another task"}
 
 
@@ -32,9 +33,9 @@ async def show_status(session: Session) -> int:
     return 0
 
 
-async def show_strategy(session: Session) -> int:
-    """Prints the strategy in use, and who chose it."""
-    return _print_setting(session, "strategy", await session.client.system.dispatcher())
+async def show_setting(session: Session, name: str) -> int:
+    """Prints `strategy` or `interval` as in use, and who chose it."""
+    return _print_setting(session, name, await session.client.system.dispatcher())
 
 
 async def change(session: Session, name: str, value: Any) -> int:
@@ -80,8 +81,7 @@ def _facts(status: Mapping[str, Any], now: int) -> Iterator[tuple[str, Cell | st
     yield "available", ", ".join(status["strategies"])
     yield "interval", _setting_words("interval", status)
     yield "nodes", f"{status['available_skalds']} online; tasks on nodes: {status['total_skald_tasks']}"
-    backlog = status["backlog"]
-    yield "waiting", f"{backlog['waiting']:,} tasks, {backlog['ready']:,} of them could run now"
+    yield "waiting", _waiting_words(status["backlog"])
     rate = status["assignedPerSecond"]
     yield "assigned", f"{status['assignedTotal']:,} since this controller started; {rate:g}/s in the last minute"
     yield "pass took", _percentiles(status["passMs"])
@@ -91,6 +91,18 @@ def _facts(status: Mapping[str, Any], now: int) -> Iterator[tuple[str, Cell | st
         yield "last pass", "none yet"
     else:
         yield "last pass", f"{moment_text(last['at'])} ({duration_text(now - last['at'])} ago): {_pass_words(last)}"
+
+
+def _waiting_words(backlog: Mapping[str, Any]) -> str:
+    """How many wait, how many of them for nothing but nodes and limits, and what those wait for."""
+    waiting, ready = counted(backlog["waiting"], "task"), backlog["ready"]
+    reasons = {name: tasks for name, tasks in backlog["byReason"].items() if name != "later"}
+    if not ready:
+        return f"{waiting}, none of them ready" if backlog["waiting"] else waiting
+    told = [f"{tasks:,} wait{'s' if tasks == 1 else ''} for {_SHORT_WORDS.get(name, name)}"
+            for name, tasks in reasons.items()]  # fmt: skip
+    how = f"{ready:,} of them " if ready < backlog["waiting"] else "all " if ready > 1 else ""
+    return f"{waiting}, {how}ready: {', '.join(told)}"
 
 
 def _percentiles(figures: Mapping[str, float] | None) -> str:

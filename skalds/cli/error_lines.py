@@ -33,7 +33,7 @@ def _start_one(fields: Mapping[str, Any]) -> str:
 
 
 def _look_for(fields: Mapping[str, Any]) -> str | None:
-    return "find it with: skalds task list" if fields.get("kind") == "task" else None
+    return _WHERE_TO_LOOK.get(str(fields.get("kind")))
 
 
 def _look_at(fields: Mapping[str, Any]) -> str | None:
@@ -41,6 +41,7 @@ def _look_at(fields: Mapping[str, Any]) -> str | None:
     return f"look at it with: skalds task show {shlex.quote(visible(known))}" if known else None
 
 
+_WHERE_TO_LOOK: Mapping[str, str] = {"task": "find it with: skalds task list", "skald": "see: skalds node list"}
 _NEXT_STEPS: Mapping[type[SkaldsError], Callable[[Mapping[str, Any]], str | None]] = {
     errors.ControllerUnreachable: _start_one,
     errors.NotFound: _look_for,

@@ -10,10 +10,21 @@ from skalds.cli.controller_session import Session
 from skalds.cli.facts import render_facts
 from skalds.cli.screen import json_text
 from skalds.cli.table import Cell, Column, render_table
+from skalds.cli.time_text import counted
+from skalds.cli.typed_names import naming
 from skalds.errors import ConfigurationError
 
 _NODE_COLUMNS = (Column("tasks", right=True), Column("to node", least=8))
-_WAIT_COLUMNS = (Column("lanes", right=True), Column("would wait for"))
+_WAIT_COLUMNS = (Column("kinds of task", right=True), Column("would wait for"))
+_TYPED_NAMES = {
+    "nodes": "--add-nodes",
+    "nodes.count": "--add-nodes",
+    "nodes.id": "--add-nodes",
+    "nodes.like": "--like",
+    "without": "--without",
+    "strategy": "--strategy",
+    "limit": "--limit",
+}
 _TASK_COLUMNS = (Column("task", least=12), Column("class", least=8), Column("to node", least=8))
 _RUN_COLUMNS = (Column("drained", least=12), Column("on node", least=8), Column("for", least=12))
 _NODES_SHOWN = 20
@@ -35,7 +46,8 @@ def supposing(
 
 async def show_plan(session: Session, wanted: Mapping[str, Any]) -> int:
     """Prints the plan."""
-    plan = await session.client.dispatch.plan(wanted)
+    with naming(_TYPED_NAMES):
+        plan = await session.client.dispatch.plan(wanted)
     if session.screen.as_json:
         session.screen.data(plan)
     else:
@@ -50,7 +62,8 @@ async def dump_pass(session: Session, out: str | None) -> int:
         session.screen.data(dump)
     else:
         _write(out, json_text(dump))
-        session.screen.say(f"skalds: {len(dump['plan']['assignments'])} assignments planned, written to {out}")
+        planned = counted(len(dump["plan"]["assignments"]), "assignment")
+        session.screen.say(f"skalds: {planned} planned, written to {out}")
     return 0
 
 
@@ -58,7 +71,7 @@ def _write(out: str, text: str) -> None:
     try:
         Path(out).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError("--out", out, f"a file that can be written ({error.strerror})") from error
+        raise ConfigurationError("FILE", out, f"a file that can be written ({error.strerror})") from error
 
 
 def render_plan(plan: Mapping[str, Any], width: int) -> list[Text]:
@@ -78,7 +91,9 @@ def render_plan(plan: Mapping[str, Any], width: int) -> list[Text]:
     return lines
 
 
-def _facts(plan: Mapping[str, Any], nodes: int) -> Iterator[tuple[str, str]]:
+def _facts(plan: Mapping[str, Any], nodes: int) -> Iterator[tuple[str, Cell | str]]:
     more = "" if plan["complete"] else "; a pass would go on from there"
-    yield "would assign", f"{plan['assigned']:,} tasks to {nodes:,} node{'' if nodes == 1 else 's'}{more}"
+    yield "would assign", f"{counted(plan['assigned'], 'task')} to {counted(nodes, 'node')}{more}"
     yield "strategy", plan["strategy"]
+    if plan.get("paused"):
+        yield "paused", Cell("dispatching is paused; nothing of this happens until: skalds dispatcher resume", "yellow")

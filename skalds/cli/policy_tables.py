@@ -7,6 +7,7 @@ from rich.text import Text
 
 from skalds.cli.controller_session import Session
 from skalds.cli.table import Cell, Column, render_table
+from skalds.cli.typed_names import naming
 from skalds.errors import FieldProblem, ValidationFailed
 
 NO_LIMIT = "none"
@@ -15,18 +16,25 @@ _TENANT_COLUMNS = (
     Column("tenant", least=8),
     Column("weight", right=True),
     Column("running", right=True),
-    Column("of at most", right=True),
+    Column("max running", right=True),
     Column("slots", right=True),
     Column("queued", right=True),
-    Column("of at most", right=True),
+    Column("max queued", right=True),
     Column("set"),
 )
 _LIMIT_COLUMNS = (
     Column("key", least=12),
     Column("running", right=True),
-    Column("of at most", right=True),
+    Column("max", right=True),
     Column("set"),
 )
+_TENANT_NAMES = {
+    "path.tenant": "TENANT",
+    "weight": "--weight",
+    "maxRunning": "--max-running",
+    "maxQueued": "--max-queued",
+}
+_KEY_NAMES = {"path.concurrency_key": "KEY", "path.concurrencyKey": "KEY", "max": "MAX"}
 
 _Rows = Sequence[Mapping[str, Any]]
 
@@ -39,13 +47,15 @@ async def show_tenants(session: Session) -> int:
 
 async def change_tenant(session: Session, name: str, changes: Mapping[str, Any]) -> int:
     """Sets fields of a tenant and prints it."""
-    answer = await session.client.policy.set_tenant(name, changes)
+    with naming(_TENANT_NAMES):
+        answer = await session.client.policy.set_tenant(name, changes)
     return _print(session, answer, lambda width: render_tenants([answer], width))
 
 
 async def unset_tenant(session: Session, name: str) -> int:
     """Puts a tenant back to the defaults and prints it."""
-    answer = await session.client.policy.unset_tenant(name)
+    with naming(_TENANT_NAMES):
+        answer = await session.client.policy.unset_tenant(name)
     return _print(session, answer, lambda width: render_tenants([answer], width))
 
 
@@ -57,13 +67,15 @@ async def show_limits(session: Session) -> int:
 
 async def set_limit(session: Session, key: str, most: int) -> int:
     """Sets the limit of a key and prints it."""
-    answer = await session.client.policy.set_limit(key, most)
+    with naming(_KEY_NAMES):
+        answer = await session.client.policy.set_limit(key, most)
     return _print(session, answer, lambda width: render_limits([answer], width))
 
 
 async def unset_limit(session: Session, key: str) -> int:
     """Puts a key back to the default and prints it."""
-    answer = await session.client.policy.unset_limit(key)
+    with naming(_KEY_NAMES):
+        answer = await session.client.policy.unset_limit(key)
     return _print(session, answer, lambda width: render_limits([answer], width))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from skalds.cli.amount_text import amounts_text
 from skalds.cli.plain_text import cut, visible
 from skalds.cli.time_text import duration_text, moment_text
 
@@ -18,7 +19,7 @@ def asked_for(task: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     yield "depends on", _parents(task)
     yield "requires", _pairs(task["requires"])
     yield "prefers", _pairs(task["prefers"])
-    yield "resources", _pairs(task["resources"])
+    yield "resources", _cut(amounts_text(task["resources"]))
     yield "affinity", task["affinityKey"]
     yield "one of a key", task["concurrencyKey"]
     yield "preemptible", "yes" if task["preemptible"] else None

@@ -85,7 +85,13 @@ def _nodes(explained: Mapping[str, Any], width: int) -> list[Text]:
 def _row(node: Mapping[str, Any]) -> Sequence[Cell | str]:
     if not node["reasons"]:
         return (node["id"], Cell("nothing", "green"), "")
-    return (node["id"], Cell(", ".join(node["reasons"]), "yellow"), "; ".join(node["changes"]))
+    return (node["id"], Cell(", ".join(_obstacles(node)), "yellow"), "; ".join(node["changes"]))
+
+
+def _obstacles(node: Mapping[str, Any]) -> Sequence[str]:
+    """The reasons; in place of `no_node_online` what is so with this node, such as `cordoned`."""
+    state = node.get("state")
+    return [state if state and reason == "no_node_online" else reason for reason in node["reasons"]]
 
 
 def _hidden(count: int, what: str) -> list[Text]:

@@ -34,6 +34,7 @@ _RUN_COLUMNS = (
     Column("ran", right=True),
     Column("outcome"),
     Column("ended"),
+    Column("devices", least=8),
 )
 _COUNTS = (("losses", "lost"), ("refusals", "refused"), ("requeues", "requeued"))
 
@@ -116,7 +117,8 @@ def _runs(task: Mapping[str, Any], now: int, width: int) -> list[Text]:
         return []
     before = [None, *(run["finished"] for run in runs)]
     rows = [_run_row(run, ended, now) for run, ended in zip(runs, before, strict=False)]
-    lines = render_table(_RUN_COLUMNS, rows[-_RUNS_SHOWN:], width)
+    columns = len(_RUN_COLUMNS) - (not any(run.get("devices") for run in runs))
+    lines = render_table(_RUN_COLUMNS[:columns], [row[:columns] for row in rows[-_RUNS_SHOWN:]], width)
     hidden = len(rows) - _RUNS_SHOWN
     return [*lines, Text(f"{hidden} earlier runs; {_ALL_OF_IT}", "dim")] if hidden > 0 else lines
 
@@ -133,7 +135,7 @@ def _run_row(run: Mapping[str, Any], previous_end: int | None, now: int) -> Sequ
     outcome = run["outcome"] or "running"
     colour = {"finished": "green", "failed": "red", "running": "yellow"}.get(outcome, "")
     ended = moment_text(run["finished"])[-8:] if run["finished"] else ""
-    return (str(run["attempt"]), run["node"], *spans, Cell(outcome, colour), ended)
+    return (str(run["attempt"]), run["node"], *spans, Cell(outcome, colour), ended, ", ".join(run.get("devices") or ()))
 
 
 def _span(begin: int | None, end: int | None) -> str:

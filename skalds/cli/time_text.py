@@ -1,4 +1,4 @@
-"""Moments and durations as people read them."""
+"""Moments, durations and counts as people read them."""
 
 import time
 from datetime import datetime
@@ -25,6 +25,11 @@ def moment_text(moment: int) -> str:
         return f"{datetime.fromtimestamp(moment / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
     except (OverflowError, ValueError, OSError):
         return f"{moment} ms"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 task`, `1,200 tasks`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def now_ms() -> int:

@@ -28,7 +28,9 @@ WAIT_REASONS: Mapping[str, Advice] = {
         "The class {class} failed at once several times on every node that may run it, and rests there for a while.",
         _EXPLAIN,
     ),
-    "no_free_slot": Advice("Every node that may run it is full; it starts when there is room.", _EXPLAIN),
+    "no_free_slot": Advice(
+        "No node that may run it has a free slot for its priority; it starts when there is room.", _EXPLAIN
+    ),
     "tenant_share": Advice("It is the turn of other tenants; {tenant} has at least its share running.", _EXPLAIN),
     "tenant_limit": Advice("Its tenant {tenant} has as many tasks running as it may have.", _EXPLAIN),
     "key_limit": Advice("As many tasks with its concurrency key run as may run at once.", _EXPLAIN),

@@ -134,7 +134,9 @@ class NodeAgent:
 
     async def _register(self) -> None:
         number = await self._engine.directory.register(self._node, self._clock.wall_ms())
-        self._session = _Session(number, self._make_supervisor())
+        # The same one goes on: what dies of the session before still takes its place, above all on a GPU.
+        supervisor = self._session.supervisor if self._session is not None else self._make_supervisor()
+        self._session = _Session(number, supervisor)
         log_event("INFO", "node.registered", node=self._node.id, session=number, classes=sorted(self._node.classes))
         if self._draining:
             await self._begin_leaving()
@@ -189,8 +191,7 @@ class NodeAgent:
         if session is None:
             return
         supervisor = session.supervisor
-        events, self._events = self._events, []
-        supervisor.note(events)
+        self._take_in_events(supervisor)
         if self._draining:
             supervisor.drain()
         if self._clock.monotonic() >= self._look_again_at:
@@ -201,6 +202,11 @@ class NodeAgent:
         await self._signal(supervisor)
         if supervisor.live_tasks == 0:
             self._idle.set()
+
+    def _take_in_events(self, supervisor: Supervisor) -> None:
+        """Before every look at the clock: what ended while the store was slow had not reached its limit."""
+        events, self._events = self._events, []
+        supervisor.note(events)
 
     async def _look_again(self, session: _Session) -> None:
         """The slow look at everything, which makes every hint dispensable."""
@@ -218,6 +224,7 @@ class NodeAgent:
         except BaseException:
             self._hinted = hinted
             raise
+        self._take_in_events(session.supervisor)
         steering = session.supervisor.read_rows(rows, self._clock.monotonic())
         for key, what in steering.signals:
             await self._launcher.signal(key, what)
@@ -258,6 +265,7 @@ class NodeAgent:
             self._end(error)
 
     async def _signal(self, supervisor: Supervisor) -> None:
+        self._take_in_events(supervisor)
         now = self._clock.monotonic()
         for key, what in supervisor.stops(now):
             log_event("INFO", "worker.signalled", task=key.task_id, attempt=key.attempt, signal=what.value)

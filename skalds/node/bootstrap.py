@@ -130,5 +130,6 @@ def _describe_node(config: SkaldConfig, program: NodeProgram) -> Node:
             "pid": os.getpid(),
             "python": platform.python_version(),
             "cpus": os.cpu_count(),
+            "declared": sorted(config.skald_resources),
         },
     )

@@ -6,17 +6,18 @@
 
 The reason is the one that `plan_dispatch` would give if nobody else waited. Nodes are told closest first: those that
 only lack room, then those with the fewest things in the way. The smallest change is that of the first node, and makes
-all the changes it names together start the task.
+all the changes it names together start the task. A change that a command of `skalds` makes ends with that command.
 """
 
+import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from skalds.model.lane import LaneKey
 from skalds.model.plan import WaitReason
-from skalds.model.resources import RESOURCE_NAMES, Resources
+from skalds.model.resources import RESOURCE_NAMES, Resources, amount_text
 from skalds.model.snapshot import ClusterSnapshot, KeyView, NodeView, TenantView
 from skalds.planning.filters import DISPATCHED_MODE, FILTERS, open_slots, refusals, rejection
 
@@ -27,11 +28,15 @@ _CLOSENESS = {reason: place for place, (reason, _) in enumerate(FILTERS)}
 
 
 class NodeVerdict(NamedTuple):
-    """What keeps one node from taking the task now; nothing if it could. `changes` are words, one for each reason."""
+    """What keeps one node from taking the task now; nothing if it could. `changes` are words, one for each reason.
+
+    `state` says why a node takes no new work at all, such as `cordoned`; empty for one that does.
+    """
 
     node_id: str
     reasons: Sequence[WaitReason]
     changes: Sequence[str]
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Explanation:
 
     `permanent` tells "never without a change" from "not now", `counts` says how many nodes failed each filter first,
     or lack what. `nodes` are closest first; `change` is the smallest change that would start the task, or empty.
+    `kept_for`: there are slots free, and they are kept for tasks of this priority or above; None: there are none.
     """
 
     reason: WaitReason | None
@@ -47,6 +53,7 @@ class Explanation:
     counts: Mapping[WaitReason, int]
     nodes: Sequence[NodeVerdict]
     change: str
+    kept_for: int | None = None
 
 
 class _Finding(NamedTuple):
@@ -75,7 +82,8 @@ def explain_lane(snapshot: ClusterSnapshot, key: LaneKey, most_nodes: int = MOST
     if any(not one.missing for one in passing):
         return Explanation(None, False, counts, verdicts, "")
     found = rejection(refused, full)
-    return Explanation(found.reason, found.permanent, counts, verdicts, _smallest(verdicts, key))
+    kept_for = None if found.permanent else min(_kept_for(passing, key), default=None)
+    return Explanation(found.reason, found.permanent, counts, verdicts, _smallest(verdicts, key), kept_for)
 
 
 def _find(view: NodeView, key: LaneKey) -> _Finding:
@@ -89,7 +97,25 @@ def _verdict(found: _Finding, key: LaneKey) -> NodeVerdict:
         for words, reasons in ((_CHANGES, found.failed), (_ROOM, found.missing))
         for reason in reasons
     ]
-    return NodeVerdict(found.view.id, found.reasons, changes)
+    return NodeVerdict(found.view.id, found.reasons, changes, _state(found.view))
+
+
+def _kept_for(passing: Sequence[_Finding], key: LaneKey) -> Iterator[int]:
+    """The priority from which on the task would find enough free slots, for each node where it is only that."""
+    for view, _, missing in passing:
+        enough = view.used_slots + key.slots <= view.slots
+        if missing == [WaitReason.NO_FREE_SLOT] and enough and _kept(view, key):
+            yield view.reserved.priority
+
+
+def _state(view: NodeView) -> str:
+    words = (
+        (not view.online, "offline"),
+        (view.mode != DISPATCHED_MODE, f"mode {view.mode}"),
+        (view.draining, "stopping"),
+        (view.cordoned, "cordoned"),
+    )
+    return ", ".join(word for is_so, word in words if is_so)
 
 
 def _missing_room(view: NodeView, key: LaneKey) -> Sequence[WaitReason]:
@@ -110,14 +136,15 @@ def _limit(snapshot: ClusterSnapshot, key: LaneKey) -> tuple[WaitReason, str] | 
     tenant = snapshot.tenants.get(key.tenant, TenantView())
     if tenant.max_running is not None and tenant.running >= tenant.max_running:
         return WaitReason.TENANT_LIMIT, (
-            f"raise maxRunning of tenant {key.tenant!r} above {tenant.running}, or wait for one of its tasks to end"
+            f"wait for one of its tasks to end, or raise the limit above {tenant.running}: "
+            f"skalds tenant set {shlex.quote(key.tenant)} --max-running {tenant.running + 1}"
         )
     if key.concurrency_key is not None:
         view = snapshot.keys.get(key.concurrency_key, KeyView())
         if view.running >= view.limit:
             return WaitReason.KEY_LIMIT, (
-                f"raise the limit of concurrency key {key.concurrency_key!r} above {view.running}, "
-                "or wait for one of its tasks to end"
+                f"wait for one of its tasks to end, or raise the limit above {view.running}: "
+                f"skalds limit set {shlex.quote(key.concurrency_key)} {view.running + 1}"
             )
     return None
 
@@ -132,16 +159,17 @@ def _smallest(verdicts: Sequence[NodeVerdict], key: LaneKey) -> str:
 def _come_back(view: NodeView, key: LaneKey) -> str:
     in_the_way = (
         (not view.online, "bring it back online"),
-        (view.cordoned, "uncordon it"),
         (view.draining, "start it again once it has stopped"),
         (view.mode != DISPATCHED_MODE, f"run it in mode {DISPATCHED_MODE} instead of {view.mode}"),
+        (view.cordoned, f"uncordon it: skalds node uncordon {shlex.quote(view.id)}"),
     )
     return " and ".join(words for is_so, words in in_the_way if is_so)
 
 
 def _labels(view: NodeView, key: LaneKey) -> str:
     missing = [f"{name}={value}" for name, value in key.requires if view.labels.get(name) != value]
-    return f"give it the label{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+    command = shlex.join(["skalds", "node", "label", view.id, *missing])
+    return f"give it the label{'s' if len(missing) > 1 else ''} {', '.join(missing)}: {command}"
 
 
 def _resources(view: NodeView, key: LaneKey) -> str:
@@ -150,13 +178,16 @@ def _resources(view: NodeView, key: LaneKey) -> str:
 
 def _wider(view: NodeView, key: LaneKey) -> str:
     wanted = view.used_slots + key.slots
-    return f"let it have {wanted} slots for tasks of priority {key.priority} ({_open_slots(view, key)} now)"
+    there = _open_slots(view, key)
+    kept = view.slots - there
+    besides = f"; {kept} of its {view.slots} {'is' if kept == 1 else 'are'} {_for_others(view)}" if kept else ""
+    return f"let it have {wanted} slots for tasks of priority {key.priority} ({there} now{besides})"
 
 
 def _free_slots(view: NodeView, key: LaneKey) -> str:
     free = max(0, _open_slots(view, key) - view.used_slots)
     which = "1 slot is" if key.slots == 1 else f"{key.slots} slots are"
-    return f"wait until {which} free there ({free} now), or give it more"
+    return f"wait until {which} free there ({free} now{_besides(view, key)}), or give it more"
 
 
 def _free_resources(view: NodeView, key: LaneKey) -> str:
@@ -168,31 +199,36 @@ def _open_slots(view: NodeView, key: LaneKey) -> int:
     return max(0, open_slots(view, key.priority))
 
 
+def _kept(view: NodeView, key: LaneKey) -> int:
+    """Free slots of the node that are kept from tasks of this priority."""
+    return max(0, view.slots - max(view.used_slots, _open_slots(view, key)))
+
+
+def _besides(view: NodeView, key: LaneKey) -> str:
+    kept = _kept(view, key)
+    return f"; {kept} free one{'s are' if kept > 1 else ' is'} {_for_others(view)}" if kept else ""
+
+
+def _for_others(view: NodeView) -> str:
+    return f"reserved for priority {view.reserved.priority} and above"
+
+
 def _amounts(wanted: Resources, there: Resources) -> str:
     """What is asked for and not there, with what is."""
     short = [
-        f"{name}={_amount(name, needed)} ({_amount(name, max(0, have))} now)"
+        _amount(name, needed, max(0, have))
         for name, needed, have in zip(RESOURCE_NAMES, wanted, there, strict=True)
         if needed > have
     ]
     return " and ".join(short)
 
 
-def _amount(name: str, amount: int) -> str:
-    match name:
-        case "cpu":
-            return f"{amount / 1000:g}"
-        case "memory":
-            return _memory(amount)
-    return str(amount)
-
-
-def _memory(amount: int) -> str:
-    """In the largest unit that shows it exactly, else rounded: 8GiB, 1536MiB, 1.2GiB."""
-    for power, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if amount and amount % (1 << power) == 0:
-            return f"{amount >> power}{unit}"
-    return f"{amount / (1 << 30):.3g}GiB" if amount >= 1 << 30 else str(amount)
+def _amount(name: str, needed: int, have: int) -> str:
+    unit = 1000 if name == "cpu" else 1
+    texts = [amount_text(name, amount / unit) for amount in (needed, have)]
+    if texts[0] == texts[1]:
+        texts = [str(amount / unit) if name == "cpu" else f"{amount:,} bytes" for amount in (needed, have)]
+    return f"{name}={texts[0]} ({texts[1]} now)"
 
 
 _Change = Callable[[NodeView, LaneKey], str]

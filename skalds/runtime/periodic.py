@@ -114,7 +114,8 @@ class Periodic:
                 sleep.result()
         finally:
             self._pause = None
-            await cancel_all([sleep])
+            if not sleep.done():
+                await cancel_all([sleep])
 
     def _end_pause(self, _: object = None) -> None:
         if self._pause is not None and not self._pause.done():

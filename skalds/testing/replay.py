@@ -54,6 +54,9 @@ def replay(dump: Mapping[str, Any]) -> Replayed:
 
 def main(arguments: Sequence[str]) -> int:
     """Says what came of it: 0 the same plan, 1 another, 2 not readable."""
+    if arguments and arguments[0] in ("-h", "--help"):
+        sys.stdout.write(f"{_USAGE}\n{__doc__}")
+        return 0
     if len(arguments) != 1:
         sys.stderr.write(_USAGE)
         return 2

@@ -1,11 +1,14 @@
 """Systems with one defect each, to prove that the checks of the simulation can fail."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from skalds.adapters.memory.dependencies import Dependencies
+from skalds.adapters.memory.dispatch_queue import MemoryDispatchQueue
 from skalds.adapters.memory.run_ledger import MemoryRunLedger
 from skalds.config.timings import Timings
 from skalds.model.lease import LeaseRow
@@ -13,7 +16,17 @@ from skalds.model.run_change import Change
 from skalds.model.task import Task
 from skalds.node import supervisor
 from skalds.node.run import Run
+from skalds.node.time_limit import TimeLimit
 from skalds.planning import lifecycle
+from skalds.planning.order import FairOrder
+from skalds.ports.worker_launcher import RunKey
+from skalds.system_controller.cluster_picture import ClusterPicture
+from skalds.system_controller.leadership import Leadership
+from skalds.system_controller.live_runs import LiveRuns
+from skalds.system_controller.monitor.dispatcher import Dispatcher
+from skalds.system_controller.monitor.waiting_ends import WaitingEnds
+from skalds.system_controller.policy_book import PolicyBook
+from skalds.system_controller.usage import NO_LOAD
 from skalds.testing.simulation.observed_store import ObservedStore
 from skalds.testing.simulation.simulated_launcher import SimulatedLauncher
 from skalds.testing.simulation.virtual_clock import VirtualClock
@@ -101,6 +114,39 @@ def _lose_what_has_ended(patch: pytest.MonkeyPatch) -> Parts:
     return Parts()
 
 
+class DeafLauncher(SimulatedLauncher):
+    """Hands nothing new to any run."""
+
+    async def update(self, key: RunKey, attachments: Any) -> None:
+        return
+
+
+def _replacing(owner: Any, name: str, value: Any) -> Break:
+    def break_it(patch: pytest.MonkeyPatch) -> Parts:
+        patch.setattr(owner, name, value)
+        return Parts()
+
+    return break_it
+
+
+async def _nothing(*_: Any) -> bool:
+    return False
+
+
+async def _ripen_early(queue: Any, now: int) -> Any:
+    return queue._store.queue.ripen(now + 2000)
+
+
+def _forget_shares(patch: pytest.MonkeyPatch) -> Parts:
+    views = ClusterPicture._tenants
+
+    def equal(picture: Any, policies: Any) -> Any:
+        return {name: replace(view, weight=1.0, used_slots=0) for name, view in views(picture, policies).items()}
+
+    patch.setattr(ClusterPicture, "_tenants", equal)
+    return Parts()
+
+
 def _parts(**parts: Any) -> Break:
     return lambda _: Parts(**parts)
 
@@ -125,10 +171,24 @@ BROKEN: Mapping[str, tuple[str, Break]] = {
     "nodes are given up too early": ("S16 liveness", _timings(lost=5)),
     "assignments are taken back too early": ("S16 acceptance", _timings(accept=1)),
     "stale runs are left alone": ("S2", _let_stale_runs_live),
+    "what is set at run time is never read again": ("S10", _replacing(PolicyBook, "refresh", _nothing)),
+    "sessions that leave are given work": ("S10", _replacing(MemoryDispatchQueue, "_takes_work", lambda *_: True)),
+    "limits forbid nothing": ("S11 limits", _replacing(FairOrder, "limit_of", lambda *_: None)),
+    "nothing that runs is seen": ("S11 capacity", _replacing(LiveRuns, "load_of", lambda *_: NO_LOAD)),
+    "dependencies are not waited for": ("S12", _replacing(Dependencies, "worst_of", lambda *_: None)),
+    "nobody ends what is hopeless": ("S12 end", _replacing(WaitingEnds, "run_once", _nothing)),
+    "tasks are ready before their moment": ("moments", _replacing(MemoryDispatchQueue, "ripen", _ripen_early)),
+    "shares do not count": ("P2", _forget_shares),
+    "runs have no limit": ("L5", _replacing(TimeLimit, "begun", lambda _, now: TimeLimit(None, now))),
+    "leases run out too late": ("L6", _timings(lease_ttl=9)),
+    "leases are not resigned": ("L6", _replacing(Leadership, "resign", _nothing)),
+    "changes wake nobody": ("L8", _replacing(Dispatcher, "follow", lambda *_: None)),
+    "the dispatcher overlooks what is new": ("L8 watchdog", _replacing(Dispatcher, "follow", lambda *_: None)),
+    "runs are not handed their updates": ("updates", _parts(launcher=DeafLauncher)),
     "assignments are taken back too late": ("L1", _timings(accept=8)),
     "nodes are given up too late": ("L2", _timings(lost=15)),
     "cancelled runs may take their time": ("L4", _timings(cancel_grace=15)),
 }
 
-RARE: Mapping[str, int] = {"claims are not checked for their term": 180}
+RARE: Mapping[str, int] = {"claims are not checked for their term": 830}
 """Defects that few seeds show, and where to begin looking so that the test need not take long."""

@@ -85,6 +85,7 @@ class PlanResponse(_Shape):
     """What the next pass would do. `waiting`: lanes by the reason why they would go on waiting.
 
     `complete`: everything the plan looked at was placed or found no room; if not, a pass would go on from there.
+    `paused`: nothing of this happens before dispatching goes on.
     """
 
     strategy: str
@@ -94,6 +95,7 @@ class PlanResponse(_Shape):
     waiting: dict[str, int]
     preemptions: list[PlannedPreemption]
     complete: bool
+    paused: bool
 
 
 class PassResponse(_Shape):

@@ -57,8 +57,9 @@ async def run(request: Request, parts: Parts) -> Response:
 async def plan(request: Request, parts: Parts) -> Response:
     """Shows what the next pass would do, without doing it; perhaps with another strategy, or other nodes."""
     wanted = read_preview(optional_fields(request, PREVIEW_FIELDS))
-    preview = await preview_plan(_dispatcher_of(parts), parts.engine.queue, wanted)
-    return JsonResponse(show_preview(preview, wanted.limit))
+    dispatcher = _dispatcher_of(parts)
+    preview = await preview_plan(dispatcher, parts.engine.queue, wanted)
+    return JsonResponse({**show_preview(preview, wanted.limit), "paused": dispatcher.control.policy.paused})
 
 
 @router.get("/pass", response_model=PassResponse, responses=errors(404))

@@ -1,5 +1,6 @@
 """Routes of Skald nodes."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,8 +13,10 @@ from skalds.system_controller.api.json_response import JsonResponse
 from skalds.system_controller.api.openapi import errors, request_body
 from skalds.system_controller.api.request_guard import json_body
 from skalds.system_controller.api.schemas import SkaldList, SkaldResponse, show_node
+from skalds.system_controller.breakers import NO_TRIPS, Trips
 from skalds.system_controller.operations.change_node import NodeCommand, command_node, label_node
 from skalds.system_controller.operations.read_fleet import NodeOverview, find_node, get_node, list_nodes, tasks_on
+from skalds.system_controller.usage import Session
 
 router = APIRouter(prefix="/api/skalds", tags=["skalds"])
 
@@ -31,9 +34,10 @@ class SkaldFilters(BaseModel):
 @router.get("/", response_model=SkaldList, responses=errors(422))
 async def list_(filters: Annotated[SkaldFilters, Query()], parts: Parts) -> Response:
     """Lists the known nodes, by id; `status` is `online` or `offline`."""
+    trips = _trips(parts)
     items = [
         shown
-        for shown in (_shown(parts, node) for node in list_nodes(parts.cluster, parts.policies.current))
+        for shown in (_shown(parts, node, trips) for node in list_nodes(parts.cluster, parts.policies.current))
         if filters.type in (None, "", shown["type"]) and filters.status in (None, "", shown["status"])
     ]
     return JsonResponse({"items": items, "total": len(items)})
@@ -42,7 +46,7 @@ async def list_(filters: Annotated[SkaldFilters, Query()], parts: Parts) -> Resp
 @router.get("/{skald_id}", response_model=SkaldResponse, responses=errors(404))
 async def get(skald_id: str, parts: Parts) -> Response:
     """One node."""
-    return JsonResponse(_shown(parts, get_node(parts.cluster, skald_id, parts.policies.current)))
+    return JsonResponse(_shown(parts, get_node(parts.cluster, skald_id, parts.policies.current), _trips(parts)))
 
 
 @router.post("/{skald_id}/cordon", response_model=SkaldResponse, responses=errors(404))
@@ -83,8 +87,14 @@ async def _command(skald_id: str, request: Request, parts: ApiParts, actor: str,
 
 async def _answer(skald_id: str, parts: ApiParts) -> Response:
     node = await find_node(parts.cluster, parts.engine.directory, skald_id, parts.policies.current)
-    return JsonResponse(_shown(parts, node))
+    return JsonResponse(_shown(parts, node, _trips(parts)))
 
 
-def _shown(parts: ApiParts, node: NodeOverview) -> dict[str, Any]:
-    return show_node(node, tasks_on(parts.cluster, node))
+def _trips(parts: ApiParts) -> Mapping[Session, Trips]:
+    return {(view.id, view.session): Trips(view.tripped, view.probing) for view in parts.picture.nodes()}
+
+
+def _shown(parts: ApiParts, node: NodeOverview, trips: Mapping[Session, Trips]) -> dict[str, Any]:
+    registration = node.known.registration
+    mine = trips.get((registration.node.id, registration.session), NO_TRIPS)
+    return show_node(node, tasks_on(parts.cluster, node), mine)

@@ -6,7 +6,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from skalds.model.resources import wire_amounts
 from skalds.model.task import RunError, Task, TaskLifecycleStatus
+from skalds.system_controller.breakers import NO_TRIPS, Trips
 from skalds.system_controller.events.task_events import END_OF_HEARTBEATS, HEARTBEATS
 from skalds.system_controller.fleet import Fleet, KnownNode
 from skalds.system_controller.operations import field_limits as limits
@@ -48,11 +50,15 @@ class TaskList(TaskItems):
 
 
 class NodeObstacles(_Shape):
-    """What keeps one node from taking a task, and the change that each reason calls for."""
+    """What keeps one node from taking a task, and the change that each reason calls for.
+
+    `state`: why it takes no new work at all, such as `cordoned`; null for one that does.
+    """
 
     id: str
     reasons: list[str]
     changes: list[str]
+    state: str | None
 
 
 class OpenDependency(_Shape):
@@ -91,8 +97,22 @@ class Success(_Shape):
     data: dict[str, Any] | None = None
 
 
+class ReservedSlots(_Shape):
+    """Slots of a node that only tasks of this priority or above may take."""
+
+    slots: int
+    priority: int
+
+
+class ClassBreakers(_Shape):
+    """Classes that failed at once on a node: those it gets no task of, and those of which one task is tried."""
+
+    open: list[str]
+    probing: list[str]
+
+
 class SkaldResponse(_Shape):
-    """A node: the fields of Skalds 0.3.8, and ours."""
+    """A node: the fields of Skalds 0.3.8, and ours; of `usedResources` what is 0 is left out."""
 
     id: str
     type: str
@@ -109,9 +129,12 @@ class SkaldResponse(_Shape):
     registered_at: int
     slots: int
     used_slots: int
+    reserved_slots: ReservedSlots | None
     labels: dict[str, str]
     own_labels: dict[str, str]
     resources: dict[str, Any]
+    used_resources: dict[str, float | int]
+    breakers: ClassBreakers
     facts: dict[str, Any]
     protocol: int
 
@@ -167,7 +190,12 @@ def show_explanation(explained: TaskExplanation) -> dict[str, Any]:
         "change": explained.change,
         "counts": {reason.value: count for reason, count in explained.counts.items()},
         "nodes": [
-            {"id": node.node_id, "reasons": [reason.value for reason in node.reasons], "changes": list(node.changes)}
+            {
+                "id": node.node_id,
+                "reasons": [reason.value for reason in node.reasons],
+                "changes": list(node.changes),
+                "state": node.state or None,
+            }
             for node in explained.nodes
         ],
         "dependencies": [{"id": one.id, "status": one.lifecycle_status} for one in explained.open_parents],
@@ -183,7 +211,7 @@ def _heartbeat(task: Task, fleet: Fleet) -> int:
     return known.beats % HEARTBEATS if known and here else 0
 
 
-def show_node(overview: NodeOverview, task_ids: Sequence[str]) -> dict[str, Any]:
+def show_node(overview: NodeOverview, task_ids: Sequence[str], trips: Trips = NO_TRIPS) -> dict[str, Any]:
     """`SkaldResponse` of a node."""
     known: KnownNode = overview.known
     node = known.registration.node
@@ -203,9 +231,12 @@ def show_node(overview: NodeOverview, task_ids: Sequence[str]) -> dict[str, Any]
         "registeredAt": known.registration.registered_at,
         "slots": node.slots,
         "usedSlots": overview.load.slots,
+        "reservedSlots": node.reserved._asdict() if any(node.reserved) else None,
         "labels": dict(overview.labels),
         "ownLabels": dict(node.labels),
         "resources": dict(node.resources),
+        "usedResources": wire_amounts(overview.load.resources),
+        "breakers": {"open": sorted(trips.tripped), "probing": sorted(trips.probing)},
         "facts": dict(node.facts),
         "protocol": node.protocol,
     }

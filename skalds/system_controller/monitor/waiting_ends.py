@@ -1,6 +1,7 @@
 """Ends the waiting of tasks that must not start any more: past their deadline, or depending on one that failed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from skalds.model.lease import LeaseRow
 from skalds.model.run_change import Change, RunChange
@@ -47,11 +48,11 @@ class WaitingEnds:
         now = self._clock.wall_ms()
         tasks = await self._engine.ledger.forsaken(_BATCH)
         parents = {id_ for task in tasks for id_ in task.dependencies or ()}
-        failed = {parent.id for parent in await self._engine.catalog.get_many(sorted(parents)) if _forsakes(parent)}
+        known = {parent.id: parent for parent in await self._engine.catalog.get_many(sorted(parents))}
         changes = [
             Change(task, lifecycle.forsake(task, now, parent))
             for task in tasks
-            if (parent := next((id_ for id_ in task.dependencies or () if id_ in failed), None))
+            if (parent := _forsaking(task, known)) is not None
         ]
         return await self._write(changes, lease, "dependency")
 
@@ -65,6 +66,15 @@ class WaitingEnds:
                 log_event("WARNING", "task.failed", task=change.before.id, attempt=change.before.attempt, reason=reason)
         self._engine.wakeup.notify()
         return sum(written)
+
+
+def _forsaking(task: Task, known: Mapping[str, Task]) -> str | None:
+    """The parent for which a forsaken task waits in vain; None if that one was requeued just now."""
+    parents = task.dependencies or ()
+    failed = (id_ for id_ in parents if id_ in known and _forsakes(known[id_]))
+    # It may have been forgotten while the task was parked or over, and then this is all that is left of it.
+    gone = (id_ for id_ in parents if id_ not in known)
+    return next(chain(failed, gone), None)
 
 
 def _forsakes(parent: Task) -> bool:

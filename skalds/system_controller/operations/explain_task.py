@@ -110,7 +110,7 @@ def _for_the_fleet(fleet: Explanation, waiting: Waiting, before: int | None) -> 
     text = (
         "Nothing keeps it: the next pass of the dispatcher can place it."
         if fleet.reason is None
-        else why_it_waits(fleet.reason, waiting._replace(permanent=permanent))
+        else why_it_waits(fleet.reason, waiting._replace(permanent=permanent, kept_for=fleet.kept_for))
     )
     return TaskExplanation(
         waiting.task,

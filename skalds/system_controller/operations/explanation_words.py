@@ -1,5 +1,6 @@
 """Why a task waits and what would start it, as English sentences: one row for each wait reason."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -15,11 +16,15 @@ _FAILED = TaskLifecycleStatus.FAILED.value
 
 
 class Waiting(NamedTuple):
-    """A waiting task with what belongs to its reason: `permanent`, and the tasks it depends on that are open."""
+    """A waiting task with what belongs to its reason: `permanent`, and the tasks it depends on that are open.
+
+    `kept_for`: the priority for which the free slots are kept, if there are any.
+    """
 
     task: Task
     permanent: bool = False
     parents: Sequence[Task] = ()
+    kept_for: int | None = None
 
 
 def why_it_waits(reason: WaitReason, waiting: Waiting) -> str:
@@ -88,6 +93,9 @@ def _slots(waiting: Waiting) -> str:
     task = waiting.task
     if waiting.permanent:
         return f"It takes {task.slots} slots, more than any node that may run it has for priority {task.priority}."
+    if waiting.kept_for is not None:
+        kept = f"free slots are reserved for priority {waiting.kept_for} and above"
+        return f"No node that may run it has room for its priority {task.priority}: {kept}."
     return "Every node that may run it is full."
 
 
@@ -140,8 +148,10 @@ _OWN_CHANGES: Mapping[WaitReason, _Words] = {
     WaitReason.NOT_BEFORE: lambda w: f"wait until {_moment(w.task.eligible_at)}",
     WaitReason.DEPENDENCY: lambda w: "wait until all it depends on is Finished",
     WaitReason.STILL_STOPPING: lambda _: "wait until they have ended",
-    WaitReason.PAUSED: lambda _: "resume it",
-    WaitReason.DISPATCH_PAUSED: lambda _: "resume dispatching",
-    WaitReason.TENANT_SHARE: lambda w: f"wait for its turn, or raise the weight of tenant {w.task.tenant!r}",
+    WaitReason.PAUSED: lambda w: f"resume it: skalds task resume {shlex.quote(w.task.id)}",
+    WaitReason.DISPATCH_PAUSED: lambda _: "resume dispatching: skalds dispatcher resume",
+    WaitReason.TENANT_SHARE: lambda w: (
+        f"wait for its turn, or raise its tenant's weight: skalds tenant set {shlex.quote(w.task.tenant)} --weight N"
+    ),
     WaitReason.INVALID: lambda _: "mend what the log of the dispatcher names",
 }

@@ -1,6 +1,7 @@
 """Takes new tasks in."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from skalds.errors import FieldProblem, OutcomeUnknown, ValidationFailed
@@ -23,7 +24,11 @@ async def submit_task(
     engine: Engine, draft: object, defaults: DraftDefaults, policies: Policies = _NO_POLICIES
 ) -> Task:
     """Stores one task as asked for in `draft` and returns it as stored; errors as `TaskIntake.submit`."""
-    return (await _store(engine, [read_draft(draft, defaults)], policies))[0]
+    try:
+        return (await _store(engine, [read_draft(draft, defaults)], policies))[0]
+    except ValidationFailed as error:
+        # Of a single task there is nothing to count.
+        raise type(error)([replace(problem, index=None) for problem in error.problems]) from error
 
 
 async def submit_tasks(

@@ -177,7 +177,7 @@ def limits_of_runs_are_enforced(history: History) -> Findings:
         mine = [task for task in versions if task.attempt == entered.key.attempt]
         limit = mine[0].timeout_ms / 1000
         paused = any(task.lifecycle_status == TaskLifecycleStatus.PAUSED.value for task in mine)
-        if not limit or paused or at < calm_of(history) + FINDING_FEET_S or entered.node in victims:
+        if not limit or paused or at < _well_since(history) or entered.node in victims:
             continue
         bound = limit + 1 + SLACK_S + min(entered.dies_within, TIMINGS.cancel_grace.total_seconds())
         if died.get((entered.key, entered.process), end_of(history)) > at + bound:
@@ -254,6 +254,11 @@ def releases_are_true(history: History) -> Findings:
 
 def _key(task: Task) -> RunKey:
     return RunKey(task.id, task.attempt)
+
+
+def _well_since(history: History) -> float:
+    healthy = float("inf") if history.healthy_since is None else history.healthy_since
+    return min(calm_of(history) + FINDING_FEET_S, healthy)
 
 
 def calm_of(history: History) -> float:

@@ -8,11 +8,20 @@ from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.planning.filters import open_slots, refusal
 from skalds.testing.builders import A_MOMENT
 from skalds.testing.simulation.bounds import LOST_HINTS_S, SLACK_S, Findings, end_of
-from skalds.testing.simulation.history import Author, History, Version
+from skalds.testing.simulation.history import (
+    Author,
+    History,
+    SessionClosed,
+    SessionLeaving,
+    SessionOpened,
+    SettingChanged,
+    Version,
+)
 from skalds.testing.simulation.scenario import BRITTLE
 from skalds.testing.simulation.standing import PAUSED, Book, Standing, replay
 
 _IDLE_S = 1.0
+_TELLING = (Version, SessionOpened, SessionClosed, SessionLeaving, SettingChanged)
 _FINISHED = TaskLifecycleStatus.FINISHED.value
 _ENDED_BADLY = (TaskLifecycleStatus.FAILED.value, TaskLifecycleStatus.CANCELLED.value)
 
@@ -121,8 +130,9 @@ def nothing_waits_beside_room(history: History) -> Findings:
     bound = _IDLE_S + SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
     freed = _freed(history)
     since: dict[str, float] = {}
-    for at, _, standing in replay(history):
-        if at < history.healthy_since or at > _healthy_until(history):
+    until = _healthy_until(history)
+    for at, event, standing in replay(history):
+        if not history.healthy_since <= at <= until or not isinstance(event, _TELLING):
             continue
         for task_id, moment in since.items():
             if at - moment > bound:
@@ -178,27 +188,27 @@ def shares_are_fair(history: History) -> Findings:
     moment = SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
     released: list[tuple[float, str]] = []
     batch: list[Task] = []
-    begun, waiting = 0.0, dict[str, Task]()
+    begun, waiting = 0.0, list[Task]()
     for at, event, standing in replay(history):
+        if isinstance(event, Version) and event.before and event.before.holds_slot and not event.after.holds_slot:
+            released.append((at, event.after.tenant))
         is_claim = isinstance(event, Version) and event.author.call == "claim"
         if batch and (at > begun or not is_claim):
             late = [tenant for when, tenant in released if when > begun - moment]
-            yield from _wronged(batch, waiting, standing, late)
+            due = A_MOMENT + (begun - moment) * 1000
+            yield from _wronged(batch, [task for task in waiting if task.eligible_at <= due], standing, late)
             batch = []
         if not history.healthy_since <= at <= _healthy_until(history) or not isinstance(event, Version):
             continue
-        if event.before is not None and event.before.holds_slot and not event.after.holds_slot:
-            released.append((at, event.after.tenant))
         if is_claim:
             begun, batch = at, [*batch, event.after]
         else:
-            due = A_MOMENT + (at - moment) * 1000
-            waiting = {task.id: task for task in standing.rows.values() if task.is_waiting and task.eligible_at <= due}
+            waiting = [task for task in standing.rows.values() if task.is_waiting]
 
 
-def _wronged(batch: list[Task], waiting: dict[str, Task], standing: Standing, late: list[str]) -> Findings:
+def _wronged(batch: list[Task], waiting: list[Task], standing: Standing, late: list[str]) -> Findings:
     """Who still waits after this batch and should have been served before somebody in it."""
-    for loser in waiting.values():
+    for loser in waiting:
         mine = lane_key(loser)
         if not standing.rows[loser.id].is_waiting or _is_limited(mine, standing, late.count(mine.tenant)):
             continue

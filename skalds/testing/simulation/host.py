@@ -117,7 +117,9 @@ class Host(ABC):
             await self.run(program)
         except SkaldsError as error:
             self.world.say(f"{program.name} ends: {error!r}")
-            again = not isinstance(error, SessionReplaced)
+            # What was replaced stays away, unless its successor is dead by then: somebody starts it again.
+            replaced = any(other.alive for other in self.programs if other is not program)
+            again = not (isinstance(error, SessionReplaced) and replaced)
         except Exception as error:
             self.world.history.note(Crashed(f"{program.name} ends: {error!r}"))
             again = True

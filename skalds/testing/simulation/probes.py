@@ -8,6 +8,7 @@ from skalds.model.policy import TenantPolicy
 from skalds.system_controller.operations.change_task_status import Command
 from skalds.testing.simulation.connection import Cut
 from skalds.testing.simulation.history import Probe
+from skalds.testing.simulation.simulated_operator import SimulatedOperator
 
 if TYPE_CHECKING:
     from skalds.testing.simulation.simulated_cluster import SimulatedCluster
@@ -78,12 +79,18 @@ async def fail_the_leader(cluster: "SimulatedCluster") -> None:
 async def crowd(cluster: "SimulatedCluster") -> None:
     """Two tenants want more than there is; shares, limits and idle slots can be judged undisturbed."""
     world, client, rng = cluster.world, cluster.client, cluster.rng
+    operator = SimulatedOperator(client)
     await asyncio.sleep(max(0.0, (world.history.calm_since or 0.0) + RATE_S - world.loop.time()))
     for tenant in ("a", "b"):
-        client.set_tenant(tenant, TenantPolicy(rng.choice(_WEIGHTS), rng.choice((None, None, None, 2))))
+        operator.set_tenant(tenant, TenantPolicy(rng.choice(_WEIGHTS), rng.choice((None, None, None, 2))))
     await asyncio.sleep(1.5)
     world.history.healthy_since = world.loop.time()
     cluster.note_stalls()
+    if rng.random() < 0.5:
+        # So that all of them wait when the first slot is given away, and shares show from the beginning.
+        operator.change_dispatcher({"paused": True})
+        world.loop.call_later(1.5 if cluster.hints_arrive else 6.0, operator.change_dispatcher, {"paused": None})
+        await asyncio.sleep(0.5)
     for _ in range(rng.randrange(4, 10)):
         seconds = rng.choice((0.3, 0.6, 1.5))
         for tenant in rng.choice((("a", "b"), ("a", "b"), ("a", "b", "default"))):
@@ -91,8 +98,18 @@ async def crowd(cluster: "SimulatedCluster") -> None:
             client.submit(
                 attachments={"seconds": seconds, "reliable": True}, tenant=tenant, concurrencyKey=key, maxAttempts=1
             )
-    await asyncio.sleep(2.0 if cluster.hints_arrive else 5.0)
+    await _watch_one(cluster)
     cluster.note_stalls()
+
+
+async def _watch_one(cluster: "SimulatedCluster") -> None:
+    """A run that gets new attachments on its way, and perhaps has a limit that it does not keep."""
+    limit = cluster.rng.choice((0, 1500))
+    course = {"seconds": 4.0, "reliable": True}
+    task_id = cluster.client.submit(attachments=course, timeoutMs=limit, maxAttempts=1, **_UNLIMITED)
+    await asyncio.sleep(2.0 if cluster.hints_arrive else 8.0)
+    cluster.client.change_attachments(task_id, course | {"mark": 1})
+    await asyncio.sleep(1.0 if cluster.hints_arrive else 4.0)
 
 
 def cancel_all(cluster: "SimulatedCluster") -> None:

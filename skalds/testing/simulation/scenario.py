@@ -13,6 +13,7 @@ from skalds.model.snapshot import Reserved
 from skalds.planning.strategies.registry import STRATEGIES
 from skalds.system_controller.operations.change_node import NodeCommand
 from skalds.testing.simulation.simulated_client import SimulatedClient
+from skalds.testing.simulation.simulated_operator import SimulatedOperator
 
 BRITTLE = "Brittle"
 """A class that fails at once on `BRITTLE_NODE`, until faults stop."""
@@ -39,6 +40,7 @@ class Scenario:
     def __init__(self, rng: random.Random, client: SimulatedClient) -> None:
         self._rng = rng
         self._client = client
+        self._operator = SimulatedOperator(client)
         self.features = frozenset(name for name in _FEATURES if rng.random() < 0.5)
         self.actions: Sequence[str] = [name for name in _ACTIONS if rng.random() < 0.5]
 
@@ -94,22 +96,22 @@ class Scenario:
         rng = self._rng
         most = rng.choice((None, 0, 1, 2, 4))
         policy = TenantPolicy(rng.choice((0.5, 1.0, 3.0)), most, rng.choice((None, None, 3)))
-        self._client.set_tenant(rng.choice(TENANTS), policy)
+        self._operator.set_tenant(rng.choice(TENANTS), policy)
 
     def _change_key(self) -> None:
-        self._client.set_key_limit(self._rng.choice(KEYS), self._rng.choice((None, 1, 2, 3)))
+        self._operator.set_key_limit(self._rng.choice(KEYS), self._rng.choice((None, 1, 2, 3)))
 
     def _change_node(self) -> None:
-        self._client.command_node(self._rng.choice(NODES).id, self._rng.choice(list(NodeCommand)))
+        self._operator.command_node(self._rng.choice(NODES).id, self._rng.choice(list(NodeCommand)))
 
     def _change_strategy(self) -> None:
-        self._client.change_dispatcher({"strategy": self._rng.choice((None, *map(str, STRATEGIES)))})
+        self._operator.change_dispatcher({"strategy": self._rng.choice((None, *map(str, STRATEGIES)))})
 
     def _change_pause(self) -> None:
-        self._client.change_dispatcher({"paused": self._rng.choice((True, False, False, None))})
+        self._operator.change_dispatcher({"paused": self._rng.choice((True, False, False, None))})
 
     def _change_interval(self) -> None:
-        self._client.change_dispatcher({"interval": self._rng.choice((None, 1, 2))})
+        self._operator.change_dispatcher({"interval": self._rng.choice((None, 1, 2))})
 
     def _change_attachments(self) -> None:
         if self._client.submitted:
@@ -119,12 +121,12 @@ class Scenario:
 
     def pacify(self) -> None:
         """Lifts what could keep tasks from ending for ever; shares and most limits stay."""
-        self._client.change_dispatcher({"paused": None, "interval": None})
+        self._operator.change_dispatcher({"paused": None, "interval": None})
         for node in NODES:
-            self._client.command_node(node.id, NodeCommand.UNCORDON)
+            self._operator.command_node(node.id, NodeCommand.UNCORDON)
         for tenant in TENANTS:
             limit = self._rng.choice((None, 1, 3))
-            self._client.set_tenant(tenant, TenantPolicy(self._rng.choice((1.0, 2.0)), limit))
+            self._operator.set_tenant(tenant, TenantPolicy(self._rng.choice((1.0, 2.0)), limit))
 
 
 _WISHES: dict[str, Callable[[random.Random], dict[str, Any]]] = {

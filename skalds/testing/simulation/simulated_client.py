@@ -1,21 +1,15 @@
-"""A client with an API of its own: asks for tasks, and for changes of tasks, limits, nodes and dispatching.
+"""A client with an API of its own: asks for tasks, and for changes of tasks; operators use it too.
 
 It remembers what was promised.
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
-from datetime import timedelta
+from collections.abc import Awaitable
 from typing import Any
 
 from skalds.errors import SkaldsError
-from skalds.model.policy import TenantPolicy
 from skalds.model.task import Task, TaskLifecycleStatus
-from skalds.planning.strategies.registry import STRATEGIES
-from skalds.system_controller.monitor.dispatch_control import DispatchControl
-from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
 from skalds.system_controller.operations.change_attachments import change_attachments
-from skalds.system_controller.operations.change_node import NodeCommand, command_node
 from skalds.system_controller.operations.change_task_status import Command, change_task_status
 from skalds.system_controller.operations.submit_tasks import submit_task
 from skalds.system_controller.operations.task_draft import DraftDefaults
@@ -71,25 +65,6 @@ class SimulatedClient(Host):
         """Asks for a change of a task."""
         self._asked.put_nowait(self._command(command, task_id))
 
-    def set_tenant(self, name: str, policy: TenantPolicy | None) -> None:
-        """Asks for other shares and limits of a tenant."""
-        self._ask("set tenant", name, self.policies.set_tenant(name, policy))
-
-    def set_key_limit(self, key: str, limit: int | None) -> None:
-        """Asks for another limit of a concurrency key."""
-        self._ask("limit", key, self.policies.set_key_limit(key, limit))
-
-    def command_node(self, node_id: str, command: NodeCommand) -> None:
-        """Asks for a change of a node."""
-        directory = self.current.engine.directory
-        self._ask(command.value, node_id, command_node(self.policies, directory, node_id, command))
-
-    def change_dispatcher(self, changes: Mapping[str, Any]) -> None:
-        """Asks for another strategy, interval or pause."""
-        configured = DispatchPolicy("LEAST_TASKS", timedelta(seconds=5))
-        control = DispatchControl(configured, self.current.engine.settings, STRATEGIES)
-        self._ask(f"dispatcher {changes}", "", control.change(changes))
-
     def change_attachments(self, task_id: str, attachments: dict[str, Any]) -> None:
         """Asks for other attachments of a task."""
         self._asked.put_nowait(self._change_attachments(task_id, attachments))
@@ -101,7 +76,8 @@ class SimulatedClient(Host):
             self._policies = PolicyBook(self.current.engine, self.clock)
         return self._policies
 
-    def _ask(self, what: str, about: str, request: Awaitable[object]) -> None:
+    def ask(self, what: str, about: str, request: Awaitable[object]) -> None:
+        """Sends a request of an operator."""
         self._asked.put_nowait(self._send(what, about, request))
 
     async def _send(self, what: str, about: str, request: Awaitable[object]) -> None:

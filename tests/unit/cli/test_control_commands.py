@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from skalds.cli.audit_table import render_audit
+from skalds.cli.audit_table import change_text, render_audit
 from skalds.cli.plan_page import render_plan
 from skalds.cli.policy_tables import render_limits, render_tenants
 from skalds.cli.time_text import moment_text
@@ -42,6 +42,7 @@ PLAN = {
     "waiting": {"no_free_slot": 2},
     "preemptions": [{"taskId": "old", "nodeId": "n1", "forTask": "urgent"}],
     "complete": False,
+    "paused": False,
 }
 REPORT = {"at": NOW, "durationMs": 1.25, "assigned": 4, "waitingLanes": {}}
 AUDIT = {"items": [ENTRY], "before": None}
@@ -55,6 +56,7 @@ STATUS = answered_dispatcher()
     [
         ("dispatcher pause", "PUT /api/dispatcher", {"paused": True}, STATUS),
         ("dispatcher resume", "PUT /api/dispatcher", {"paused": None}, STATUS),
+        ("dispatcher interval", "GET /api/dispatcher", None, STATUS),
         ("dispatcher interval 7", "PUT /api/dispatcher", {"interval": 7}, STATUS),
         ("dispatcher interval --reset", "PUT /api/dispatcher", {"interval": None}, STATUS),
         ("dispatcher strategy RANDOM", "PUT /api/dispatcher", {"strategy": "RANDOM"}, STATUS),
@@ -119,7 +121,7 @@ def test_the_audit_log_is_read_on_by_number(prompt: Prompt) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "dispatcher interval",
+        "dispatcher dump a --out b",
         "dispatcher interval 0",
         "dispatcher interval 5 --reset",
         "dispatcher plan --add-nodes 2",
@@ -159,9 +161,10 @@ def test_a_dump_goes_to_standard_output_or_a_file(prompt: Prompt, tmp_path: Path
     prompt.answering({"GET /api/dispatcher/pass": DUMP})
 
     assert json.loads(prompt.run("dispatcher", "dump").out) == DUMP
-    done = prompt.run("dispatcher", "dump", "--out", "pass.json")
+    for how in (["pass.json"], ["--out", "pass.json"]):
+        done = prompt.run("dispatcher", "dump", *how)
+        assert (done.out, done.err) == ("", "skalds: 1 assignment planned, written to pass.json\n")
 
-    assert (done.out, done.err) == ("", "skalds: 1 assignments planned, written to pass.json\n")
     assert json.loads((tmp_path / "pass.json").read_text(encoding="utf-8")) == DUMP
     assert prompt.run("dispatcher", "dump", "--out", "missing/pass.json").status == 2
 
@@ -172,16 +175,16 @@ def test_tenants_with_their_limits() -> None:
     lines = text_of(render_tenants([TENANT, default], 120))
 
     assert lines[:2] == [
-        "TENANT" + " " * 29 + "WEIGHT  RUNNING  OF AT MOST  SLOTS  QUEUED  OF AT MOST  SET",
-        "video" + " " * 30 + "   2.5        3           3      6   1,200              yes",
+        "TENANT" + " " * 29 + "WEIGHT  RUNNING  MAX RUNNING  SLOTS  QUEUED  MAX QUEUED  SET",
+        "video" + " " * 30 + "   2.5        3            3      6   1,200              yes",
     ]
     assert lines[2].startswith("\\x1b[2Jred\\nnext\\u202eline\\x9b31m")
 
 
 def test_limits_and_what_runs() -> None:
     assert text_of(render_limits([LIMIT], 80)) == [
-        "KEY       RUNNING  OF AT MOST  SET",
-        "camera/7        1           2",
+        "KEY       RUNNING  MAX  SET",
+        "camera/7        1    2",
     ]
 
 
@@ -193,16 +196,85 @@ def test_what_nobody_has_set_is_said() -> None:
 
 def test_the_audit_log_as_a_table() -> None:
     assert text_of(render_audit({"items": [ENTRY], "before": 41}, 120)) == [
-        "NUMBER  WHEN                 WHO            DID            TO       BEFORE  AFTER",
-        f"    41  {moment_text(NOW)}  api@127.0.0.1  limit.changed  limit:k          3",
+        "NUMBER  WHEN                 WHO            DID            TO       CHANGE",
+        f"    41  {moment_text(NOW)}  api@127.0.0.1  limit.changed  limit:k  not set → 3",
         "older ones with: --before 41",
     ]
 
 
-def test_of_objects_only_what_differs_is_shown() -> None:
-    entry = ENTRY | {"before": {"weight": 1, "maxRunning": 3}, "after": {"weight": 2, "maxRunning": 3}}
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (
+            {"weight": 1.0, "maxRunning": None, "maxQueued": 3},
+            {"weight": 2.5, "maxRunning": 4, "maxQueued": 3},
+            "weight 1 → 2.5, maxRunning none → 4",
+        ),
+        (None, {"weight": 2, "maxRunning": None}, "not set → weight 2"),
+        ({"cordoned": False, "labels": {}}, None, "defaults → not set"),
+        (
+            {"cordoned": False, "labels": {}},
+            {"cordoned": True, "labels": {"a": "b"}},
+            "cordoned no → yes, labels.a none → b",
+        ),
+        (3, None, "3 → not set"),
+        (None, None, ""),
+    ],
+)
+def test_a_change_in_words_tells_only_what_differs(before: Any, after: Any, words: str) -> None:
+    assert change_text(before, after) == words
 
-    assert text_of(render_audit({"items": [entry], "before": None}, 120))[1].endswith('{"weight": 1}  {"weight": 2}')
+
+def test_a_long_change_goes_on_below() -> None:
+    entry = ENTRY | {"before": {f"field{n}": n for n in range(9)}, "after": {f"field{n}": n + 1 for n in range(9)}}
+
+    lines = text_of(render_audit({"items": [entry], "before": None}, 100))
+
+    assert max(map(len, lines)) <= 100
+    assert " ".join(" ".join(lines[1:]).split()).endswith("field7 7 → 8, field8 8 → 9")
+
+
+def test_an_empty_page_of_the_audit_log_is_not_an_empty_log() -> None:
+    empty: dict[str, Any] = {"items": [], "before": None}
+
+    assert text_of(render_audit(empty, 80)) == ["nobody has changed anything"]
+    assert text_of(render_audit(empty, 80, before=7)) == ["nothing is older than number 7"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "request_line", "field", "told"),
+    [
+        ("dispatcher plan --add-nodes 1 --like x", "POST /api/dispatcher/plan", "nodes.0.like", "--like"),
+        ("dispatcher plan --without x", "POST /api/dispatcher/plan", "without.0", "--without"),
+        ("tenant set x --weight 2", "PUT /api/tenants/x", "path.tenant", "TENANT"),
+        ("tenant set x --max-running 2", "PUT /api/tenants/x", "maxRunning", "--max-running"),
+        ("limit set x 2", "PUT /api/limits/x", "path.concurrencyKey", "KEY"),
+    ],
+)
+def test_wrong_fields_are_told_by_the_name_that_was_typed(
+    prompt: Prompt, typed: str, request_line: str, field: str, told: str
+) -> None:
+    fields = {"errors": [{"field": field, "message": "is wrong"}]}
+    answer = httpx.Response(422, json={"code": "validation_failed", "message": "no", "fields": fields})
+
+    done = prompt.answering({request_line: lambda _: answer}).run(*typed.split())
+
+    assert (done.status, done.err) == (2, f"skalds: {told}: is wrong\n")
+
+
+def test_of_an_unknown_node_the_next_step_is_the_list(prompt: Prompt) -> None:
+    answer = httpx.Response(404, json={"code": "not_found", "message": "no", "fields": {"kind": "skald", "id": "x"}})
+
+    done = prompt.answering({"POST /api/skalds/x/cordon": lambda _: answer}).run("node", "cordon", "x")
+
+    assert done.err == "skalds: There is no skald 'x'; see: skalds node list\n"
+
+
+def test_a_plan_that_nobody_carries_out_for_now_says_so() -> None:
+    lines = text_of(render_plan(PLAN | {"assigned": 1, "paused": True}, 120))
+
+    assert lines[0] == "would assign  1 task to 1 node; a pass would go on from there"
+    assert lines[2] == "paused        dispatching is paused; nothing of this happens until: skalds dispatcher resume"
 
 
 def test_a_plan_on_a_page() -> None:
@@ -213,8 +285,8 @@ def test_a_plan_on_a_page() -> None:
         "TASKS  TO NODE",
         "    3  n1",
         "",
-        "LANES  WOULD WAIT FOR",
-        "    2  no_free_slot",
+        "KINDS OF TASK  WOULD WAIT FOR",
+        "            2  no_free_slot",
         "",
         "TASK  CLASS  TO NODE",
         "t1    Demo   n1",

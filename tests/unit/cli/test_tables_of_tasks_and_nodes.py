@@ -89,6 +89,51 @@ def test_nodes_with_their_load() -> None:
     ]
 
 
+def test_what_is_special_about_nodes_has_columns_of_its_own() -> None:
+    gpu = {"cpu": 8.0, "memory": 3 << 33, "gpu": ["0", "1", "2"]}
+    nodes = [
+        answered_node(
+            resources=gpu,
+            usedResources={"gpu": 2, "memory": 3 << 29},
+            reservedSlots={"slots": 1, "priority": 8},
+            breakers={"open": ["Crash"], "probing": ["Demo"]},
+        ),
+        answered_node(id="node-2", resources={"cpu": 2.0, "memory": 1 << 34}, facts={"declared": ["memory"]}),
+    ]
+
+    assert text_of(render_nodes(nodes, NOW, 160)) == [
+        "NODE    STATUS  SLOTS                    RESOURCES                 BEAT  SESSION  CLASSES  "
+        "BREAKERS                    HOST",
+        "node-1  online  █··· 1/4 (1 for pri 8+)  gpu 2/3  mem 1.5/24GiB  300 ms        7  Demo     "
+        "open: Crash; probing: Demo  alpha, 8 cpus, py 3.11.7, pid 42",
+        "node-2  online  █··· 1/4                 mem 0/16GiB             300 ms        7  Demo",
+        "2 of 2 nodes take new work",
+    ]
+    assert "HOST" not in text_of(render_nodes(nodes, NOW, 80))[0]
+
+
+def test_a_controller_that_does_not_tell_of_them_is_read_as_well() -> None:
+    told = {"reservedSlots", "usedResources", "breakers"}
+    older = {name: value for name, value in answered_node().items() if name not in told}
+
+    assert text_of(render_nodes([older], NOW, 120))[1].startswith("node-1  online  █··· 1/4  300 ms")
+
+
+@pytest.mark.parametrize(
+    ("backlog", "words"),
+    [
+        ({"waiting": 0, "ready": 0, "byReason": {}}, "0 tasks"),
+        ({"waiting": 1, "ready": 0, "byReason": {"later": 1}}, "1 task, none of them ready"),
+        ({"waiting": 1, "ready": 1, "byReason": {"resources": 1}}, "1 task, ready: 1 waits for resources"),
+        ({"waiting": 2, "ready": 2, "byReason": {"next": 2}}, "2 tasks, all ready: 2 wait for the next pass"),
+    ],
+)
+def test_ready_tasks_are_told_with_what_they_wait_for(backlog: Json, words: str) -> None:
+    lines = text_of(render_status(answered_dispatcher(backlog={**backlog, "byClass": {}}), NOW, 100))
+
+    assert f"waiting      {words}" in lines
+
+
 def test_no_nodes_say_what_to_do() -> None:
     assert text_of(render_nodes([], NOW, 80)) == ["no nodes; start one with: skalds node --app module:attribute"]
 
@@ -102,7 +147,8 @@ def test_dispatcher_with_what_waits() -> None:
         "interval     5 s (environment: from DISPATCHER_INTERVAL of the controller's",
         "             environment)",
         "nodes        2 online; tasks on nodes: 3",
-        "waiting      1,009 tasks, 7 of them could run now",
+        "waiting      1,009 tasks, 7 of them ready: 5 wait for no_free_slot, 2 wait for",
+        "             the next pass",
         "assigned     1,234 since this controller started; 2.5/s in the last minute",
         "pass took    p50 0.4 ms, p99 3.2 ms",
         "task waited  p50 12.0 ms, p99 4.0 s",

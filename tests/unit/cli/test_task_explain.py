@@ -41,6 +41,14 @@ def test_a_node_with_nothing_in_the_way_says_so() -> None:
     assert row.split() == ["node-1", "nothing"]
 
 
+def test_a_node_that_takes_no_new_work_is_told_by_why() -> None:
+    node = {"id": "node-1", "reasons": ["no_node_online", "resources"], "changes": ["a", "b"], "state": "cordoned"}
+
+    (row,) = page(nodes=[node])[-1:]
+
+    assert row.split() == ["node-1", "cordoned,", "resources", "a;", "b"]
+
+
 def test_what_it_depends_on_stands_before_the_nodes() -> None:
     parents = [{"id": f"parent-{n}", "status": "Running"} for n in range(7)]
 

@@ -42,7 +42,7 @@ def test_a_reason_that_lies_in_the_fleet_leads_to_the_explanation() -> None:
 def test_what_the_task_asks_for_is_told_and_what_it_leaves_at_the_default_is_not() -> None:
     asked = page(
         requires={"zone": "north", "disk": "ssd"},
-        resources={"cpu": 2, "memory": 1024},
+        resources={"cpu": 2, "memory": 3 << 29},
         dependencies=["a", "b", "c", "d"],
         deadline_date_time=NOW,
         timeout_ms=90_000,
@@ -52,7 +52,7 @@ def test_what_the_task_asks_for_is_told_and_what_it_leaves_at_the_default_is_not
 
     facts = {line[:14].strip(): line[14:].strip() for line in asked}
     assert facts["requires"] == "zone=north, disk=ssd"
-    assert facts["resources"] == "cpu=2, memory=1024"
+    assert facts["resources"] == "cpu=2, memory=1.5GiB"
     assert facts["depends on"] == "a, b, c and 1 more"
     assert facts["timeout"] == "90 s"
     assert facts["one of a key"] == "db"
@@ -75,6 +75,17 @@ def test_runs_show_the_time_of_each_stage() -> None:
     assert lines[start + 1].startswith("  1  node-1   10 ms   20 ms  30 ms  4.0 s  failed")
     assert lines[start + 2].startswith("  2  node-1    16 s       –      –      –  refused")
     assert "attempt    2, 1 of at most 3 failed, 1 refused" in lines
+
+
+def test_runs_show_the_devices_they_were_given() -> None:
+    runs = (run_record(1, devices=("0", "GPU-8a56")), run_record(2))
+
+    lines = page(lifecycle_status="Failed", attempt=2, runs=runs)
+
+    title, first, second = lines[lines.index(next(line for line in lines if line.startswith("RUN"))) :][:3]
+    assert title.endswith("DEVICES")
+    assert first.endswith("0, GPU-8a56")
+    assert not second.endswith("6")
 
 
 def test_a_run_that_goes_on_counts_up() -> None:

@@ -30,6 +30,7 @@ class Machine:
         self.engine = MemoryEngine(world.store, world.clock)
         self.load: float | None = 0.25
         node = a_node(id=NAME)
+        self.slots = node.slots
         self.agent = NodeAgent(
             node,
             self.engine,

@@ -295,3 +295,54 @@ async def test_node_that_can_start_no_worker_takes_no_further_claim(machine: Mac
     registration = await machine.engine.directory.registration_of(NAME)
     assert registration is not None
     assert registration.leaving
+
+
+@pytest.mark.parametrize("stalled", ["runs_of", "write"])
+async def test_run_that_ended_before_its_limit_does_not_fail_by_it_when_the_store_was_slow(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, stalled: str
+) -> None:
+    await machine.world.submit("t", timeout_ms=5_000)
+    await machine.run("other")
+    call = getattr(machine.engine.ledger, stalled)
+
+    async def slow(*args: object, **options: object) -> object:
+        await machine.world.clock.sleep(3)
+        return await call(*args, **options)
+
+    await machine.world.clock.advance(3)
+    monkeypatch.setattr(machine.engine.ledger, stalled, slow)
+    machine.launcher.end(RunKey("other", 1), RunOutcome.FINISHED)
+    await machine.world.clock.advance(1.5)
+    machine.launcher.end(KEY, RunOutcome.FINISHED, result={"n": 1})
+    await machine.world.clock.advance(20)
+
+    assert await machine.status() == "Finished"
+
+
+async def test_run_of_a_session_that_ended_keeps_its_place_until_its_process_is_gone(machine: Machine) -> None:
+    names = [f"t{number}" for number in range(machine.slots)]
+    await machine.run(*names)
+    dying = RunKey(names[0], 1)
+    kill = machine.launcher.signal
+
+    async def signal(key: RunKey, what: WorkerSignal) -> None:
+        if key != dying:
+            await kill(key, what)
+
+    machine.launcher.signal = signal  # type: ignore[method-assign,assignment]
+    await machine.engine.directory.leave(NAME, 1)
+    await machine.controller.recover()
+    await machine.world.clock.advance(REREAD)
+    assert await machine.session() == (2, False)
+
+    await machine.controller.dispatch()
+    await machine.world.clock.settle()
+    running = [name for name in names if await machine.status(name) == "Running"]
+    assert len(running) == machine.slots - 1
+
+    machine.launcher.leave(dying, -9)
+    await machine.world.clock.advance(REREAD)
+    await machine.controller.dispatch()
+    await machine.world.clock.settle()
+
+    assert {await machine.status(name) for name in names} == {"Running"}

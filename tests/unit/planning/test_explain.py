@@ -40,7 +40,7 @@ def snapshot(*nodes: NodeView, **limits: Any) -> ClusterSnapshot:
     ("view", "wanted", "reason", "permanent", "change"),
     [
         (node(online=False), key(), WaitReason.NO_NODE_ONLINE, False, "bring it back online"),
-        (node(cordoned=True), key(), WaitReason.NO_NODE_ONLINE, False, "uncordon it"),
+        (node(cordoned=True), key(), WaitReason.NO_NODE_ONLINE, False, "uncordon it: skalds node uncordon n1"),
         (node(draining=True), key(), WaitReason.NO_NODE_ONLINE, False, "start it again once it has stopped"),
         (node(mode="edge"), key(), WaitReason.NO_NODE_ONLINE, False, "run it in mode node instead of edge"),
         (
@@ -48,7 +48,7 @@ def snapshot(*nodes: NodeView, **limits: Any) -> ClusterSnapshot:
             key(),
             WaitReason.NO_NODE_ONLINE,
             False,
-            "bring it back online and uncordon it",
+            "bring it back online and uncordon it: skalds node uncordon n1",
         ),
         (node(classes=frozenset("D")), key(), WaitReason.CLASS_NOT_SUPPORTED, True, "register the class 'C' there"),
         (
@@ -56,7 +56,7 @@ def snapshot(*nodes: NodeView, **limits: Any) -> ClusterSnapshot:
             key(requires=(("gpu", "a"), ("zone", "south"))),
             WaitReason.LABEL_MISMATCH,
             True,
-            "give it the labels gpu=a, zone=south",
+            "give it the labels gpu=a, zone=south: skalds node label n1 gpu=a zone=south",
         ),
         (
             node(resources=Resources(2000, 8 * GIB, 0)),
@@ -91,7 +91,7 @@ def snapshot(*nodes: NodeView, **limits: Any) -> ClusterSnapshot:
             key(slots=3, priority=7),
             WaitReason.NO_FREE_SLOT,
             True,
-            "let it have 3 slots for tasks of priority 7 (2 now)",
+            "let it have 3 slots for tasks of priority 7 (2 now; 2 of its 4 are reserved for priority 8 and above)",
         ),
         (
             node(used_slots=4),
@@ -99,6 +99,13 @@ def snapshot(*nodes: NodeView, **limits: Any) -> ClusterSnapshot:
             WaitReason.NO_FREE_SLOT,
             False,
             "wait until 1 slot is free there (0 now), or give it more",
+        ),
+        (
+            node(reserved=Reserved(1, 8), used_slots=3),
+            key(priority=7),
+            WaitReason.NO_FREE_SLOT,
+            False,
+            "wait until 1 slot is free there (0 now; 1 free one is reserved for priority 8 and above), or give it more",
         ),
         (
             node(used_slots=3),
@@ -120,6 +127,30 @@ def test_what_one_node_lacks_is_the_reason_and_its_change_the_smallest(
     assert [(one.node_id, one.reasons, one.changes) for one in found.nodes] == [("n1", [reason], [change])]
 
 
+def test_slots_that_are_kept_for_urgent_tasks_are_told_apart_from_taken_ones() -> None:
+    kept, taken = node("n1", reserved=Reserved(1, 8), used_slots=3), node("n2", used_slots=4)
+
+    assert explain_lane(snapshot(kept, taken), key(priority=7)).kept_for == 8
+    assert explain_lane(snapshot(kept, taken), key(priority=7, slots=2)).kept_for is None
+    assert explain_lane(snapshot(taken), key()).kept_for is None
+
+
+def test_why_a_node_takes_nothing_at_all_is_its_state() -> None:
+    nodes = (node("n1", online=False, cordoned=True), node("n2", draining=True), node("n3", mode="edge"), node("n4"))
+
+    states = {one.node_id: one.state for one in explain_lane(snapshot(*nodes), key()).nodes}
+
+    assert states == {"n1": "offline, cordoned", "n2": "stopping", "n3": "mode edge", "n4": ""}
+
+
+def test_amounts_that_look_alike_are_told_exactly() -> None:
+    view = node(resources=Resources(0, 8 * GIB - 1, 0))
+
+    change = explain_lane(snapshot(view), key(resources=Resources(0, 8 * GIB, 0))).change
+
+    assert change == "node 'n1': let it offer memory=8,589,934,592 bytes (8,589,934,591 bytes now)"
+
+
 def test_without_nodes_one_has_to_be_started() -> None:
     found = explain_lane(snapshot(), key())
 
@@ -137,7 +168,7 @@ def test_a_pinned_task_is_told_what_its_own_node_lacks() -> None:
     found = explain_lane(snapshot(node("n1", cordoned=True, classes=frozenset()), node("n2")), key(pinned_to="n1"))
 
     assert found.reason is WaitReason.PINNED
-    assert found.change == "node 'n1': uncordon it; register the class 'C' there"
+    assert found.change == "node 'n1': uncordon it: skalds node uncordon n1; register the class 'C' there"
 
 
 @pytest.mark.parametrize(
@@ -147,13 +178,13 @@ def test_a_pinned_task_is_told_what_its_own_node_lacks() -> None:
             {"tenants": {"t": TenantView(max_running=3, running=3)}},
             key(),
             WaitReason.TENANT_LIMIT,
-            "raise maxRunning of tenant 't' above 3, or wait for one of its tasks to end",
+            "wait for one of its tasks to end, or raise the limit above 3: skalds tenant set t --max-running 4",
         ),
         (
-            {"keys": {"db": KeyView(limit=1, running=1)}},
-            key(concurrency_key="db"),
+            {"keys": {"my db": KeyView(limit=1, running=1)}},
+            key(concurrency_key="my db"),
             WaitReason.KEY_LIMIT,
-            "raise the limit of concurrency key 'db' above 1, or wait for one of its tasks to end",
+            "wait for one of its tasks to end, or raise the limit above 1: skalds limit set 'my db' 2",
         ),
     ],
 )

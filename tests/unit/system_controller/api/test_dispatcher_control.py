@@ -100,6 +100,7 @@ async def test_a_preview_says_what_a_pass_would_do_and_does_nothing(api: Served)
         "waiting": {"no_free_slot": 1, "class_not_supported": 1},
         "preemptions": [],
         "complete": True,
+        "paused": False,
     }
     assert await api.engine.ledger.live_runs() == ([], (await api.engine.ledger.live_runs())[1])
 
@@ -194,6 +195,11 @@ async def test_the_replay_says_whether_the_plan_is_the_same(
     said = capsys.readouterr()
     assert said.out == "the same plan: 1 assignments\nanother plan: 1 assignments, differs in assignments\n"
     assert "version 2 of a dump is not known" in said.err
+
+
+def test_the_replay_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out.startswith("usage: python -m skalds.testing.replay FILE\n")
 
 
 async def test_a_replay_needs_one_readable_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,8 +32,13 @@ async def test_a_task_without_a_node_for_it_is_explained_node_by_node(api: Serve
         "change": "node 'node-1': register the class 'Demo' there",
         "counts": {"no_node_online": 1, "class_not_supported": 1},
         "nodes": [
-            {"id": "node-1", "reasons": ["class_not_supported"], "changes": ["register the class 'Demo' there"]},
-            {"id": "node-2", "reasons": ["no_node_online"], "changes": ["bring it back online"]},
+            {
+                "id": "node-1",
+                "reasons": ["class_not_supported"],
+                "changes": ["register the class 'Demo' there"],
+                "state": None,
+            },
+            {"id": "node-2", "reasons": ["no_node_online"], "changes": ["bring it back online"], "state": "offline"},
         ],
         "dependencies": [],
         "tasksBefore": 0,

@@ -8,7 +8,10 @@ import pytest
 from skalds.config._enum import SystemControllerModeEnum
 from skalds.errors import StoreUnavailable
 from skalds.model.node import Liveness
-from skalds.model.run_change import LiveRun
+from skalds.model.resources import Resources
+from skalds.model.run_change import LiveRun, RunChange
+from skalds.model.snapshot import Reserved
+from skalds.system_controller.usage import Load
 from tests.unit.system_controller.api.served import Served, serve
 
 
@@ -39,6 +42,34 @@ async def test_a_node_is_shown_with_the_fields_of_older_versions_and_ours(api: S
     }
     assert (shown["supportedTasks"], shown["currentTasks"]) == (["A", "B"], ["t1", "t2"])
     assert (shown["slots"], shown["usedSlots"], shown["labels"]) == (2, 2, {"zone": "north"})
+
+
+async def test_a_node_tells_what_is_reserved_and_which_classes_rest_there(api: Served) -> None:
+    api.add_node(id="node-1", reserved=Reserved(1, 8))
+    api.add_node(id="node-2")
+    for attempt in (1, 2, 3):
+        for status, live in (("Running", True), ("Failed", False)):
+            change = RunChange(1, "t", "Demo", 1, status, False, attempt, "node-1", 1, 1, live, not live)
+            api.parts.picture.breakers.follow([change])
+
+    first, second = (await api.call("GET", "/api/skalds/")).json()["items"]
+    await api.clock.advance(10)
+    later = (await api.call("GET", "/api/skalds/node-1")).json()
+
+    assert (first["reservedSlots"], second["reservedSlots"]) == ({"slots": 1, "priority": 8}, None)
+    assert first["breakers"] == {"open": ["Demo"], "probing": []}
+    assert second["breakers"] == {"open": [], "probing": []}
+    assert later["breakers"] == {"open": [], "probing": ["Demo"]}
+
+
+async def test_a_node_tells_what_of_its_resources_is_in_use(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.add_node(id="node-1", resources={"cpu": 8.0, "gpu": ["0", "1"]})
+    load = Load(1, 1, Resources(cpu=1500, gpu=1))
+    monkeypatch.setattr(api.parts.cluster.live_runs.usage, "load_of", lambda _: load)
+
+    shown = (await api.call("GET", "/api/skalds/node-1")).json()
+
+    assert (shown["usedResources"], shown["resources"]["gpu"]) == ({"cpu": 1.5, "gpu": 1}, ["0", "1"])
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,9 @@ async def test_an_unknown_dependency_is_refused_by_code(api: Served) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_dependency")
     assert answer.json()["fields"]["errors"][0]["index"] == 1
+    alone = await api.call("POST", "/api/tasks", {"className": "Demo", "dependencies": ["x"]})
+    assert (alone.status_code, alone.json()["code"]) == (422, "unknown_dependency")
+    assert alone.json()["fields"]["errors"] == [{"field": "dependencies", "message": "there is no task 'x'"}]
     assert await api.engine.catalog.count_by_status() == {}
 
 

@@ -80,6 +80,37 @@ async def test_more_than_a_batch_ends_in_one_round(
     assert set(await world.statuses(*late, *forsaken)) == {"Failed"}
 
 
+async def test_task_that_comes_back_after_its_failed_parent_was_forgotten_is_ended_too(
+    world: World, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_ends, "_BATCH", 2)
+    await world.submit("old", "recent")
+    await world.submit("parked", "over", dependencies=["old"])
+    await world.move("parked", lifecycle.pause)
+    await world.move("old", lifecycle.cancel)
+    await replica.observe()
+    await duty(replica).run_once()
+    await world.clock.advance(1)
+    await replica.observe()
+    lease = replica.monitoring.lease
+    assert lease is not None
+    # "over" is put out of the way, so that only its parent is old enough to be forgotten.
+    await world.move("over", lifecycle.requeue)
+    await world.move("over", lifecycle.pause)
+    now = world.clock.wall_ms()
+    assert await world.engine.retention.forget_ended(now, now, 10, lease) == 1
+
+    await world.submit("child", dependencies=["recent"])
+    await world.move("parked", lifecycle.resume)
+    await world.move("over", lifecycle.resume)
+    await world.move("recent", lifecycle.cancel)
+    await replica.observe()
+    await duty(replica).run_once()
+
+    assert await world.statuses("parked", "over", "child") == ["Failed"] * 3
+    assert {await error_of(world, name) for name in ("parked", "over")} == {"dependency"}
+
+
 async def test_controller_without_the_duty_ends_nothing(world: World, replica: Replica) -> None:
     await replica.observe()
     await world.submit("late", deadline_date_time=world.clock.wall_ms())

@@ -7,7 +7,7 @@ import pytest
 
 from skalds.errors import NotFound
 from skalds.model.plan import WaitReason
-from skalds.model.snapshot import ClusterSnapshot, KeyView, NodeView, TenantView
+from skalds.model.snapshot import ClusterSnapshot, KeyView, NodeView, Reserved, TenantView
 from skalds.model.task import RunError
 from skalds.system_controller.operations.explain_task import LOOKED_AT, TaskExplanation, explain_task
 from skalds.system_controller.operations.explanation_words import Waiting, own_change, why_it_waits
@@ -86,7 +86,13 @@ async def test_a_task_that_does_not_wait_is_told_by_what_it_does(
 @pytest.mark.parametrize(
     ("state", "reason", "permanent", "text", "change"),
     [
-        ({"lifecycle_status": "Paused"}, WaitReason.PAUSED, True, "It was paused.", "resume it"),
+        (
+            {"lifecycle_status": "Paused"},
+            WaitReason.PAUSED,
+            True,
+            "It was paused.",
+            "resume it: skalds task resume task-1",
+        ),
         (
             {"lifecycle_status": "Failed", "executor": "n", "attempt": 1},
             WaitReason.STILL_STOPPING,
@@ -139,7 +145,7 @@ async def test_paused_dispatching_needs_somebody(world: World) -> None:
     found = await explained(world, paused=True)
 
     assert (found.reason, found.permanent) == (WaitReason.DISPATCH_PAUSED, True)
-    assert (found.text, found.change) == ("All dispatching is paused.", "resume dispatching")
+    assert (found.text, found.change) == ("All dispatching is paused.", "resume dispatching: skalds dispatcher resume")
 
 
 @pytest.mark.parametrize(
@@ -180,6 +186,13 @@ async def test_paused_dispatching_needs_somebody(world: World) -> None:
             WaitReason.NO_FREE_SLOT,
             False,
             "Every node that may run it is full.",
+        ),
+        (
+            cluster(replace(DEMO, used_slots=1, reserved=Reserved(1, 8))),
+            {},
+            WaitReason.NO_FREE_SLOT,
+            False,
+            "No node that may run it has room for its priority 0: free slots are reserved for priority 8 and above.",
         ),
         (
             cluster(replace(DEMO, tripped=frozenset({"Demo"}))),
