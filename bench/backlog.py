@@ -30,23 +30,23 @@ from skalds.system_controller.policy_book import PolicyBook
 from skalds.system_controller.surroundings import Surroundings
 
 CLASSES = [f"Worker{number}" for number in range(20)]
-PRIORITIES = 10
+ZONES = 10
 TENANTS = 50
 _BATCH = 5_000
 
 
-def backlog(count: int, lanes: int) -> Sequence[Task]:
+def backlog(count: int, lanes: int, seed: int = 1) -> Sequence[Task]:
     """`count` tasks in `lanes` lanes, at most 200 shapes x 50 tenants, eligible one after the other."""
-    chance = random.Random(1)
+    chance = random.Random(seed)
     tasks = []
     for number in range(count):
         lane = chance.randrange(lanes)
-        shape, tenant = lane % (len(CLASSES) * PRIORITIES), lane // (len(CLASSES) * PRIORITIES)
+        shape, tenant = lane % (len(CLASSES) * ZONES), lane // (len(CLASSES) * ZONES)
         tasks.append(
             Task(
-                id=f"task-{number:09}",
+                id=f"task-{seed}-{number:09}",
                 class_name=CLASSES[shape % len(CLASSES)],
-                priority=shape // len(CLASSES),
+                requires={"zone": str(shape // len(CLASSES))},
                 tenant=f"tenant-{tenant}",
                 source="bench",
                 create_date_time=number,
@@ -89,11 +89,17 @@ class Bench:
     async def join(self, count: int, slots: int) -> None:
         """Registers nodes and takes the lease."""
         for number in range(count):
-            node = Node(f"node-{number}", "node", frozenset(CLASSES), slots)
+            labels = {"zone": str(number % ZONES)}
+            node = Node(f"node-{number}", "node", frozenset(CLASSES), slots, labels)
             session = await self._nodes.directory.register(node, self._clock.wall_ms())
             await self._nodes.directory.beat(Beat(node.id, session, 1))
         await self._watch.run_once()
         await self.leadership.run_once()
+        await self.tail.run_once()
+
+    async def submit(self, tasks: Sequence[Task]) -> None:
+        """Stores more tasks, and tells the dispatcher."""
+        await self.engine.intake.submit(tasks)
         await self.tail.run_once()
 
     async def run_pass(self) -> int:

@@ -93,12 +93,15 @@ def _place_all(
 
 def _turned_away(order: FairOrder, table: PoolTable) -> Mapping[int, Rejection]:
     """Why the lanes wait whose turn did not come before all pools were full."""
-    away: dict[int, Rejection] = {}
-    tasks = {lane.id: task for lane, task in order.rest()}
-    for pool, lanes in table.shapes():
-        rest = _within_limits([lane for lane in lanes if lane.id in tasks], order, away)
-        away.update((lane.id, _without_room(pool, tasks[lane.id][0])) for lane in rest)
-    return away
+    if order.full_tenants or order.full_keys:
+        return {lane.id: _why(order, table.of(lane), lane, task) for lane, task in order.rest()}
+    of = table.of
+    return {lane.id: of(lane).without_room(task[0]) for lane, task in order.rest()}
+
+
+def _why(order: FairOrder, pool: OpenPool, lane: LaneView, task: QueuedTask) -> Rejection:
+    limit = order.limit_of(lane)
+    return pool.without_room(task[0]) if limit is None else _LIMITS[limit]
 
 
 def _pick(pool: OpenPool, task: QueuedTask) -> NodeLoad | Rejection:
@@ -107,12 +110,4 @@ def _pick(pool: OpenPool, task: QueuedTask) -> NodeLoad | Rejection:
         node = pool.pick(task)
     except Exception as error:
         return Rejection(WaitReason.INVALID, permanent=True, detail=f"{type(error).__name__}: {error}")
-    return node or _without_room(pool, task.rank)
-
-
-def _without_room(pool: OpenPool, rank: int) -> Rejection:
-    """Full; or, where a task of a higher rank got in, only so because that was another tenant's turn."""
-    found = pool.rejection
-    if pool.latest_rank is None or rank >= pool.latest_rank:
-        return found
-    return Rejection(WaitReason.TENANT_SHARE, permanent=False, counts=found.counts)
+    return node or pool.without_room(task.rank)

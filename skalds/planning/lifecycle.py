@@ -206,9 +206,9 @@ def lose(task: Task, now: int) -> Task:
 
 
 def miss_deadline(task: Task, now: int) -> Task:
-    """A waiting task did not start in time: → Failed, final. It must have a deadline."""
+    """A task still, or again, waits at its deadline, which it must have: → Failed, final."""
     deadline = datetime.fromtimestamp((task.deadline_date_time or 0) / 1000, UTC).isoformat(timespec="milliseconds")
-    return _given_up(task, now, RunError(type="deadline", message=f"it had not started by its deadline {deadline}"))
+    return _given_up(task, now, RunError(type="deadline", message=f"it was not running at its deadline {deadline}"))
 
 
 def forsake(task: Task, now: int, parent: str) -> Task:

@@ -74,8 +74,10 @@ class FairOrder:
     def line_up(self, lanes: Iterable[LaneView]) -> None:
         """From now on these lanes are served, each from where it stands, and no others."""
         by_tenant: defaultdict[str, list[_Entry]] = defaultdict(list)
+        served = self._served
         for lane in lanes:
-            by_tenant[lane.key[0]].append((lane.heads[self._served.get(lane.id, 0)], lane))
+            heads = lane.heads
+            by_tenant[lane.key[0]].append((heads[served[lane.id]] if lane.id in served else heads[0], lane))
         for tenant in by_tenant.keys() - self._lines.keys():
             self._lines[tenant] = _Line(self._tenants.get(tenant, _UNKNOWN_TENANT))
         for tenant, line in self._lines.items():

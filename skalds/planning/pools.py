@@ -48,6 +48,7 @@ class OpenPool:
     latest_rank: int | None = None
     """The highest rank that was placed from this pool."""
     _rejection: Rejection | None = field(default=None, repr=False)
+    _shared: Rejection | None = field(default=None, repr=False)
 
     def pick(self, task: QueuedTask) -> NodeLoad | None:
         """The node for `task`, or None from the moment on when none has room."""
@@ -64,6 +65,14 @@ class OpenPool:
         if self._rejection is None:
             self._rejection = rejection(self.refused, Counter(lacking(node, self.demand) for node in self.nodes))
         return self._rejection
+
+    def without_room(self, rank: int) -> Rejection:
+        """Why a task of this rank waits: no room; or, if a higher rank got in, that it was another tenant's turn."""
+        if self.latest_rank is None or rank >= self.latest_rank:
+            return self.rejection
+        if self._shared is None:
+            self._shared = Rejection(WaitReason.TENANT_SHARE, permanent=False, counts=self.rejection.counts)
+        return self._shared
 
 
 class PoolTable:

@@ -3,7 +3,8 @@
 A node says from which priority on a task is urgent there (`reserved.priority`, 0: none is). An urgent task that waits
 only for room may have one preemptible run of lower priority drained, if its place is enough, and if no task that comes
 earlier in the order of dispatch would take that place. The run goes back to the queue uncounted, with its checkpoint.
-One run for one task: while it leaves, nothing more is drained for that task.
+One run for one task: while it leaves, nothing more is drained for that task. A task that is helped counts as started,
+so that no run leaves for one that a limit would hold back then.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,18 +27,26 @@ def plan_preemptions(
     if not runs:
         return ()
     nodes = {load.id: load for load in loads}
+    if not any(node.view.reserved.priority for node in nodes.values()):
+        return ()
     leaving = {run.leaving_for: run for run in runs if run.leaving_for}
     staying = {run.task_id: run for run in sorted(runs, key=_cheapest) if not run.leaving_for}
     unhelped: dict[str, LaneKey] = {}
+    helped: set[int] = set()
     chosen: list[Preempt] = []
     order.line_up(lane for lane in snapshot.lanes if _wants_room(rejections.get(lane.id)))
     while (first := order.first()) is not None:
-        key, task_id = first[0].key, first[1].id
-        order.block()
+        lane, key, task_id = first[0], first[0].key, first[1].id
+        if lane.id in helped or order.limit_of(lane) is not None:
+            order.block()
+            continue
         run = leaving.get(task_id) or _victim(key, nodes, staying.values(), unhelped)
         if run is None:
-            unhelped.setdefault(key.shape, key)
+            unhelped.setdefault(lane.shape, key)
+            order.block()
             continue
+        helped.add(lane.id)
+        order.placed()
         if run.node_id in nodes:
             # The place is promised: what is freed for one task is not counted on for a second.
             _take_place(nodes[run.node_id], run, key)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from skalds.model.lease import LeaseRow
 from skalds.model.node import Beat, Node, Presence, Registration
 
 
@@ -16,8 +17,11 @@ class NodeDirectory(Protocol):
         """
         ...
 
-    async def leave(self, node_id: str, session: int) -> bool:
-        """Closes the session if it is still the current one of this node; says whether it was open."""
+    async def leave(self, node_id: str, session: int, lease: LeaseRow | None = None) -> bool:
+        """Closes the session if it is still the current one of this node; says whether it was open.
+
+        In one transaction, and with `lease` only while that term stands (else `LeaseLost`, nothing changed).
+        """
         ...
 
     async def begin_leaving(self, node_id: str, session: int) -> None:

@@ -1,5 +1,6 @@
 """The breakers of all nodes and classes, kept from the change feed and this process's own clock."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,10 +27,14 @@ class Trips(NamedTuple):
 NO_TRIPS = Trips(frozenset(), frozenset())
 
 
+_Place = tuple[Session, str]
+
+
 class _Started(NamedTuple):
     attempt: int
     since: float
-    place: tuple[Session, str]
+    place: _Place
+    reading: int
 
 
 class Breakers:
@@ -37,14 +42,23 @@ class Breakers:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._breakers: dict[tuple[Session, str], Breaker] = {}
+        self._breakers: dict[_Place, Breaker] = {}
         self._started: dict[str, _Started] = {}
+        self._started_at: defaultdict[_Place, dict[str, float]] = defaultdict(dict)
+        """Since when each task runs, by place, the oldest first."""
+        self._reading = 0
+        self._read_at: float | None = None
+        self._is_prompt = False
+        """Whether the reading before the present one was a moment ago, so that what is told happened just now."""
 
     def follow(self, changes: Sequence[RunChange]) -> None:
         """Takes in what the feed tells; nothing means that it begins anew."""
         if not changes:
             self._started.clear()
+            self._started_at.clear()
         now = self._clock.monotonic()
+        self._is_prompt = self._read_at is not None and now - self._read_at < AT_ONCE_S
+        self._reading, self._read_at = self._reading + 1, now
         for change in changes:
             self._follow_one(change, now)
 
@@ -81,17 +95,31 @@ class Breakers:
             place = ((change.executor, change.session), change.class_name)
             known = self._started.get(change.task_id)
             if known is None or known.attempt != change.attempt:
-                self._started[change.task_id] = _Started(change.attempt, now, place)
+                self._forget(change.task_id)
+                self._started[change.task_id] = _Started(change.attempt, now, place, self._reading)
+                self._started_at[place][change.task_id] = now
             return
         if change.status in _NOT_OVER and change.holds_slot:
             return
-        started = self._started.pop(change.task_id, None)
+        started = self._forget(change.task_id)
         # A run that was cancelled, drained or lost says nothing about the class on this node.
         if started is None or started.attempt != change.attempt or change.status not in (_FAILED, _FINISHED):
             return
-        self._note(started.place, now, failed=change.status == _FAILED, lasted=now - started.since)
+        failed = change.status == _FAILED
+        # A start and a failure that were read together, and late, may lie far apart.
+        if not failed or self._is_prompt or started.reading != self._reading:
+            self._note(started.place, now, failed=failed, lasted=now - started.since)
 
-    def _note(self, place: tuple[Session, str], now: float, *, failed: bool, lasted: float) -> None:
+    def _forget(self, task_id: str) -> _Started | None:
+        started = self._started.pop(task_id, None)
+        if started is not None:
+            there = self._started_at[started.place]
+            del there[task_id]
+            if not there:
+                del self._started_at[started.place]
+        return started
+
+    def _note(self, place: _Place, now: float, *, failed: bool, lasted: float) -> None:
         before = self._breakers.get(place, CLOSED)
         after = after_run(before, now, failed=failed, lasted=lasted)
         if after == CLOSED:
@@ -106,6 +134,7 @@ class Breakers:
 
     def _close_proven(self, now: float) -> None:
         """A run that has outlived the first second proves that the class starts."""
-        for started in list(self._started.values()):
-            if started.place in self._breakers and now - started.since > AT_ONCE_S:
-                self._note(started.place, now, failed=False, lasted=now - started.since)
+        for place in [place for place in self._breakers if place in self._started_at]:
+            oldest = next(iter(self._started_at[place].values()))
+            if now - oldest > AT_ONCE_S:
+                self._note(place, now, failed=False, lasted=now - oldest)

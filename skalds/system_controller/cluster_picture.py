@@ -1,6 +1,6 @@
 """The snapshot as a controller can take it from memory: nodes, limits, shares; lanes come from whoever read them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from skalds.model.policy import DEFAULT_KEY_LIMIT, NodePolicy, Policies, TenantPolicy
@@ -33,6 +33,13 @@ class ClusterPicture:
         """Tasks of these tenants were given away at `now` (wall ms)."""
         for tenant in tenants:
             self._last_starts[tenant] = now
+
+    def forget_starts(self, waiting: Collection[str]) -> None:
+        """Drops the latest starts of tenants that neither wait nor run: their next task waits from its own moment."""
+        used = self.cluster.live_runs.usage.tenants
+        self._last_starts = {
+            tenant: start for tenant, start in self._last_starts.items() if tenant in used or tenant in waiting
+        }
 
     def snapshot(
         self, now: int, lanes: Sequence[LaneView] = (), turns: Mapping[str, int] = _NO_TURNS

@@ -86,7 +86,7 @@ class Controller:
         self.dispatcher: Dispatcher | None = None
         self._watchdog: Watchdog | None = None
         if mode is SystemControllerModeEnum.DISPATCHER:
-            sight = Sight(self.picture, self._keys, self._tail.run_once)
+            sight = Sight(self.picture, self._keys, self._catch_up)
             self.dispatcher = Dispatcher(self._dispatching, sight, policy, around, options.strategies)
             self._watchdog = Watchdog(self._dispatching, self.dispatcher, around, sight, self._tail)
         self.events = LiveEvents(around, self.cluster, lambda: self._tail.position)
@@ -135,6 +135,10 @@ class Controller:
         self._breakers.forget_all_but(
             {(known.registration.node.id, known.registration.session) for known in self.cluster.fleet.all()}
         )
+
+    async def _catch_up(self) -> None:
+        await self._tail.run_once()
+        await self.policies.refresh()
 
     async def _refresh_policies(self) -> None:
         await self.policies.refresh()

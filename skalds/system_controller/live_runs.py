@@ -106,7 +106,8 @@ class LiveRuns:
 
     def _put(self, run: LiveRun, now: float) -> None:
         since = self._assigning_since.get(run.task_id)
-        self._remove(run.task_id)
+        if run.task_id in self._runs:
+            self._remove(run.task_id)
         key = self._keys.get(run.lane, UNKNOWN)
         self._runs[run.task_id] = run
         self._counted_as[run.task_id] = key

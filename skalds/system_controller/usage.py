@@ -63,7 +63,7 @@ class Usage:
     def add(self, session: Session, key: LaneKey) -> None:
         """One more run of a task of this lane."""
         load = self._loads.get(session, NO_LOAD)
-        resources = load.resources.plus(key.resources) if any(key.resources) else load.resources
+        resources = load.resources if key.resources == NO_RESOURCES else load.resources.plus(key.resources)
         self._loads[session] = Load(load.tasks + 1, load.slots + key.slots, resources)
         use = self._tenants.get(key.tenant, NO_USE)
         self._tenants[key.tenant] = TenantUse(use.running + 1, use.slots + (key.slots or 1))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from skalds.adapters.memory.memory_store import MemoryStore
+from skalds.model.lease import LeaseRow
 from skalds.model.node import Beat, Node, Presence, Registration
 from skalds.ports.node_directory import NodeDirectory
 
@@ -22,7 +23,9 @@ class MemoryNodeDirectory:
         self._own[session] = node.id
         return session
 
-    async def leave(self, node_id: str, session: int) -> bool:
+    async def leave(self, node_id: str, session: int, lease: LeaseRow | None = None) -> bool:
+        if lease is not None:
+            self._store.check_lease(lease)
         self._own.pop(session, None)
         self._store.beats.pop(session, None)
         self._store.exited.pop(session, None)

@@ -11,6 +11,8 @@ from skalds.adapters.sqlite.datagrams import BEATS, SocketFolder
 from skalds.adapters.sqlite.hints import beat_from, beat_to_bytes
 from skalds.adapters.sqlite.life_locks import LifeLocks
 from skalds.adapters.sqlite.select import one, rows
+from skalds.adapters.sqlite.versions import check_lease
+from skalds.model.lease import LeaseRow
 from skalds.model.node import Beat, Node, Presence, Registration
 from skalds.model.snapshot import Reserved
 from skalds.ports.node_directory import NodeDirectory
@@ -61,11 +63,16 @@ class SqliteNodeDirectory:
         self._locks.hold(session)
         return session
 
-    async def leave(self, node_id: str, session: int) -> bool:
-        was_open = await self._connection.write(lambda connection: one(connection, CLOSE, (node_id, session)))
+    async def leave(self, node_id: str, session: int, lease: LeaseRow | None = None) -> bool:
+        def work(connection: apsw.Connection) -> bool:
+            if lease is not None:
+                check_lease(connection, lease)
+            return bool(one(connection, CLOSE, (node_id, session)))
+
+        was_open = await self._connection.write(work)
         self._locks.remove(session)
         self._beats.pop(session, None)
-        return bool(was_open)
+        return was_open
 
     async def begin_leaving(self, node_id: str, session: int) -> None:
         await self._connection.write(lambda connection: connection.execute(LEAVING, (node_id, session)))

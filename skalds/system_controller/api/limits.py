@@ -11,6 +11,7 @@ from skalds.system_controller.api.control_shapes import LimitList, LimitResponse
 from skalds.system_controller.api.dependencies import Actor, ApiParts, Parts
 from skalds.system_controller.api.json_response import JsonResponse
 from skalds.system_controller.api.openapi import errors, request_body
+from skalds.system_controller.operations.change_dispatcher import settle
 from skalds.system_controller.operations.change_policy import KeyState, change_key, get_key, list_keys, unset_key
 
 router = APIRouter(prefix="/api/limits", tags=["limits"])
@@ -41,6 +42,7 @@ async def put(concurrency_key: str, request: Request, parts: Parts, actor: Actor
     if _MAX not in fields:
         raise ValidationFailed.of(_MAX, "is required")
     await change_key(parts.policies, concurrency_key, fields[_MAX], actor)
+    await settle(parts.dispatcher)
     return _answer(parts, concurrency_key)
 
 
@@ -49,6 +51,7 @@ async def delete(concurrency_key: str, request: Request, parts: Parts, actor: Ac
     """Goes back to one task at a time."""
     expect_no_fields(request)
     await unset_key(parts.policies, concurrency_key, actor)
+    await settle(parts.dispatcher)
     return _answer(parts, concurrency_key)
 
 

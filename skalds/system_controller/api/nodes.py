@@ -14,6 +14,7 @@ from skalds.system_controller.api.openapi import errors, request_body
 from skalds.system_controller.api.request_guard import json_body
 from skalds.system_controller.api.schemas import SkaldList, SkaldResponse, show_node
 from skalds.system_controller.breakers import NO_TRIPS, Trips
+from skalds.system_controller.operations.change_dispatcher import settle
 from skalds.system_controller.operations.change_node import NodeCommand, command_node, label_node
 from skalds.system_controller.operations.read_fleet import NodeOverview, find_node, get_node, list_nodes, tasks_on
 from skalds.system_controller.usage import Session
@@ -76,12 +77,14 @@ async def drain(skald_id: str, request: Request, parts: Parts, actor: Actor) -> 
 async def put_labels(skald_id: str, request: Request, parts: Parts, actor: Actor) -> Response:
     """Sets labels on top of the node's own: null takes one back, an empty text hides one of the node's own."""
     await label_node(parts.policies, parts.engine.directory, skald_id, json_body(request), actor)
+    await settle(parts.dispatcher)
     return await _answer(skald_id, parts)
 
 
 async def _command(skald_id: str, request: Request, parts: ApiParts, actor: str, command: NodeCommand) -> Response:
     expect_no_fields(request)
     await command_node(parts.policies, parts.engine.directory, skald_id, command, actor)
+    await settle(parts.dispatcher)
     return await _answer(skald_id, parts)
 
 

@@ -10,6 +10,7 @@ from skalds.system_controller.api.control_shapes import TenantList, TenantRespon
 from skalds.system_controller.api.dependencies import Actor, ApiParts, Parts
 from skalds.system_controller.api.json_response import JsonResponse
 from skalds.system_controller.api.openapi import errors, request_body
+from skalds.system_controller.operations.change_dispatcher import settle
 from skalds.system_controller.operations.change_policy import (
     TENANT_FIELDS,
     TenantState,
@@ -43,6 +44,7 @@ async def get(tenant: str, parts: Parts) -> Response:
 async def put(tenant: str, request: Request, parts: Parts, actor: Actor) -> Response:
     """Sets the fields that are given; null is the default. Effective from the next pass, kept across restarts."""
     await change_tenant(parts.policies, tenant, body_fields(request, TENANT_FIELDS), actor)
+    await settle(parts.dispatcher)
     return await _answer(parts, tenant)
 
 
@@ -51,6 +53,7 @@ async def delete(tenant: str, request: Request, parts: Parts, actor: Actor) -> R
     """Goes back to the defaults."""
     expect_no_fields(request)
     await unset_tenant(parts.policies, tenant, actor)
+    await settle(parts.dispatcher)
     return await _answer(parts, tenant)
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from skalds.errors import OutcomeUnknown
 from skalds.model.lease import LeaseRow
@@ -10,6 +11,7 @@ from skalds.model.plan import Assign
 from skalds.model.run_change import LiveRun
 from skalds.model.task import TaskLifecycleStatus
 from skalds.ports.dispatch_queue import Claim
+from skalds.runtime.log_sampling import PER_SECOND
 from skalds.runtime.log_setup import log_event
 from skalds.system_controller.live_runs import LiveRuns
 from skalds.system_controller.surroundings import Surroundings
@@ -38,9 +40,11 @@ class ClaimCommitter:
                 given = await self._commit(claims, lease)
             finally:
                 self._live_runs.drop([run for task_id, run in reserved.items() if task_id not in given])
-        kept = [replace(c, assigns=[a for a in c.assigns if a.task_id in given]) for c in claims]
-        _log_assigned(kept)
-        return [claim for claim in kept if claim.assigns]
+        if len(given) < len(reserved):
+            kept = [replace(c, assigns=[a for a in c.assigns if a.task_id in given]) for c in claims]
+            claims = [claim for claim in kept if claim.assigns]
+        _log_assigned(claims)
+        return claims
 
     def _claims(self, assigns: Sequence[Assign]) -> Sequence[Claim]:
         by_session: dict[tuple[str, int], list[Assign]] = defaultdict(list)
@@ -62,9 +66,10 @@ class ClaimCommitter:
 
 
 def _log_assigned(claims: Sequence[Claim]) -> None:
-    for claim in claims:
-        for assign in claim.assigns:
-            log_event("DEBUG", "task.assigned", task=assign.task_id, node=claim.node_id, attempt=assign.attempt + 1)
+    """Logs the first of them; no more of one kind are written in a second."""
+    assigned = ((claim.node_id, assign) for claim in claims for assign in claim.assigns)
+    for node_id, assign in islice(assigned, PER_SECOND):
+        log_event("DEBUG", "task.assigned", task=assign.task_id, node=node_id, attempt=assign.attempt + 1)
 
 
 def _live_run(assign: Assign) -> LiveRun:

@@ -41,9 +41,9 @@ class DispatchPolicy:
         policy = self
         if stored.get(STRATEGY_KEY) in strategies:
             policy = replace(policy, strategy=stored[STRATEGY_KEY], strategy_source=RUNTIME)
-        if stored.get(INTERVAL_KEY, "").isdecimal():
-            interval = timedelta(seconds=int(stored[INTERVAL_KEY]))
-            policy = replace(policy, interval=interval, interval_source=RUNTIME)
+        seconds = _stored_interval(stored.get(INTERVAL_KEY, ""))
+        if seconds is not None:
+            policy = replace(policy, interval=timedelta(seconds=seconds), interval_source=RUNTIME)
         if PAUSED_KEY in stored:
             policy = replace(policy, paused=stored[PAUSED_KEY] == "true", paused_source=RUNTIME)
         return policy
@@ -65,6 +65,12 @@ def parse_changes(changes: Mapping[str, Any], strategies: Collection[str]) -> Ma
     if problems:
         raise ValidationFailed(problems)
     return stored
+
+
+def _stored_interval(text: str) -> int | None:
+    """What `_read_interval` stored, or None: any other number would let the loop spin or never look again."""
+    seconds = int(text) if text.isdecimal() and len(text) <= len(str(LONGEST_INTERVAL_S)) else 0
+    return seconds if 1 <= seconds <= LONGEST_INTERVAL_S else None
 
 
 def _read_strategy(value: Any, strategies: Collection[str]) -> str | None:

@@ -47,7 +47,7 @@ _LONGEST_PASS_S = 0.1
 class Sight:
     """What the dispatcher looks at: the picture of the cluster, and the keys of lanes.
 
-    `catch_up` brings the picture to the present end of the change feed.
+    `catch_up` brings the picture to the present end of the change feed, and to the policies in force.
     """
 
     picture: ClusterPicture
@@ -81,7 +81,8 @@ class Dispatcher:
         self._turns: dict[str, int] = {}
         self._term: int | None = None
         self._read_all_at = 0.0
-        self._passing = asyncio.Lock()
+        self.passing = asyncio.Lock()
+        """Held during a pass; whoever gets it has waited out the one in flight, which may not know of a change yet."""
         self.stats = PassStats()
         self._loop: Periodic | None = None
         self._alarm = Alarm(self.wake, around.clock)
@@ -104,7 +105,7 @@ class Dispatcher:
     @property
     def is_at_rest(self) -> bool:
         """Whether no pass is under way or asked for."""
-        return not self._passing.locked() and not (self._loop is not None and self._loop.is_woken)
+        return not self.passing.locked() and not (self._loop is not None and self._loop.is_woken)
 
     def wake(self) -> None:
         """Asks for a pass as soon as possible."""
@@ -186,7 +187,7 @@ class Dispatcher:
 
     async def snapshot(self) -> ClusterSnapshot:
         """The cluster as the next pass would see it."""
-        async with self._passing:
+        async with self.passing:
             await self._sight.catch_up()
             if self._leadership.lease is None:
                 self._lanes.mark_all()  # what another leader gives away leaves the lanes unseen
@@ -201,7 +202,7 @@ class Dispatcher:
 
     async def _dispatch_tasks(self) -> int:
         """One pass: rounds until nothing more can be placed; returns how many tasks were given away."""
-        async with self._passing:
+        async with self.passing:
             lease = self._leadership.lease
             if lease is None:
                 return 0
@@ -224,7 +225,7 @@ class Dispatcher:
         return assigned
 
     async def _prepare(self, lease: LeaseRow, now: float) -> None:
-        """A new leader, or one whose latest pass failed, first learns from the feed what was given away."""
+        """A new leader, or one whose latest pass failed, first learns what was given away and what is allowed."""
         if lease.term != self._term:
             await self._sight.catch_up()
             self._term = lease.term
@@ -233,14 +234,14 @@ class Dispatcher:
             self._lanes.mark_all()
             self._read_all_at = now
 
-    async def _run_rounds(self, lease: LeaseRow, began: float) -> tuple[int, Iterable[str]]:
+    async def _run_rounds(self, lease: LeaseRow, began: float) -> tuple[int, Iterable[WaitReason]]:
         """Plans and commits until everything is placed or waits; returns how many were placed, and the reasons."""
         assigned = 0
         refused: set[str] = set()
         while True:
             snapshot = await self._reader.take(self._turns)
             plan = self._calculate_assignments(snapshot)
-            given = await self._assign_task_to_skald(plan, lease)
+            given = await self._assign_task_to_skald(snapshot, plan, lease)
             await self._preemptor.preempt(plan.preemptions, lease)
             await self._note_reasons(plan)
             assigned += len(given)
@@ -256,7 +257,7 @@ class Dispatcher:
                 going_on = False
             await asyncio.sleep(0)  # between rounds the loop belongs to the others
             if not going_on:
-                return assigned, [rejection.reason.value for rejection in plan.rejections.values()]
+                return assigned, [rejection.reason for rejection in plan.rejections.values()]
 
     def _calculate_assignments(self, snapshot: ClusterSnapshot) -> DispatchPlan:
         """What the planner would do with `snapshot`; moves the rotation on."""
@@ -267,16 +268,16 @@ class Dispatcher:
         self._turns = {node: turn for node, turn in (self._turns | dict(plan.turns)).items() if node in known}
         return plan
 
-    async def _assign_task_to_skald(self, plan: DispatchPlan, lease: LeaseRow) -> Set[str]:
+    async def _assign_task_to_skald(self, snapshot: ClusterSnapshot, plan: DispatchPlan, lease: LeaseRow) -> Set[str]:
         """Commits and announces the assignments of a plan; returns the tasks that were still there to be given away."""
         failpoint("claim.before_commit", lambda: bool(plan.assignments))
         claims = await self._committer.commit(plan.assignments, lease)
         failpoint("claim.committed", lambda: bool(claims))
         await self._announcer.announce(claims)
         failpoint("claim.announced", lambda: bool(claims))
-        return self._take_in(plan, claims)
+        return self._take_in(snapshot, plan, claims)
 
-    def _take_in(self, plan: DispatchPlan, claims: Sequence[Claim]) -> Set[str]:
+    def _take_in(self, snapshot: ClusterSnapshot, plan: DispatchPlan, claims: Sequence[Claim]) -> Set[str]:
         """Follows up on a commit: lanes, shares and figures; returns the tasks that were given away."""
         by_lane: defaultdict[int, list[Assign]] = defaultdict(list)
         for claim in claims:
@@ -287,9 +288,10 @@ class Dispatcher:
         refused = () if len(everything) == len(plan.assignments) else {assign.lane for assign in plan.assignments}
         self._lanes.take_out(given, refused)
         now = self._clock.wall_ms()
-        self._sight.picture.note_starts([self._sight.keys[lane].tenant for lane in given], now)
+        keys = {lane.id: lane.key for lane in snapshot.lanes if lane.id in given}
+        self._sight.picture.note_starts([keys[lane].tenant for lane in given], now)
         for lane, assigns in by_lane.items():
-            aged = now - self._sight.keys[lane].priority * self._sight.picture.ageing_step_ms
+            aged = now - keys[lane].priority * self._sight.picture.ageing_step_ms
             self.stats.note_waits(aged - assign.rank for assign in assigns)
         return everything
 

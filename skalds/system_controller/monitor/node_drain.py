@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from skalds.errors import LeaseLost
 from skalds.model.event import TaskEvent, Topic
 from skalds.model.lease import LeaseRow
 from skalds.model.run_change import Change
@@ -34,7 +35,13 @@ class NodeDrain:
     async def run_once(self) -> None:
         """One round, if this controller holds the duty."""
         draining = [node_id for node_id, policy in self._policies.current.nodes.items() if policy.draining]
-        for node_id in draining:
+        try:
+            await self._drain_all(draining)
+        except LeaseLost as error:
+            log_event("WARNING", "drain.lease_lost", term=error.term)
+
+    async def _drain_all(self, node_ids: Sequence[str]) -> None:
+        for node_id in node_ids:
             known, lease = self._cluster.fleet.get(node_id), self._leadership.lease
             if known is not None and lease is not None:
                 await self._drain(node_id, known.registration.session, lease)

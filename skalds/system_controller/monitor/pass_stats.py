@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from skalds.model.plan import WaitReason
+
 _PASSES_KEPT = 1_000
 _WAITS_KEPT = 10_000
 _RATE_OVER_S = 60.0
@@ -65,9 +67,9 @@ class PassStats:
         }
 
 
-def counts_of(reasons: Iterable[str]) -> Mapping[str, int]:
+def counts_of(reasons: Iterable[WaitReason]) -> Mapping[str, int]:
     """How many lanes wait for each reason."""
-    return dict(Counter(reasons))
+    return {reason.value: count for reason, count in Counter(reasons).items()}
 
 
 def _percentiles(values: Sequence[float]) -> dict[str, float] | None:

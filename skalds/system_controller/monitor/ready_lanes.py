@@ -24,6 +24,9 @@ ROUND_LIMIT = 2_000
 FEWEST_HEADS = 8
 _WIDENING = 8
 
+SPARE_KEYS = 10_000
+"""Keys that are remembered although nothing waits in their lanes: those of most live runs need not be asked for."""
+
 
 class ReadyLanes:
     """A picture of the dispatch queue; `refresh` makes it true, at a cost of what changed."""
@@ -35,12 +38,15 @@ class ReadyLanes:
         self._depths: dict[int, int] = {}
         self._stale: set[int] = set()
         self._all_stale = True
+        self.readings = 0
+        """How often all lanes were read anew."""
         self.reasons: dict[int, WaitReason | None] = {}
         """The reason of each lane as the store has it."""
 
     def mark(self, lanes: Iterable[int]) -> None:
         """Something became ready in these lanes."""
-        self._stale.update(lanes)
+        if not self._all_stale:  # or all lanes are read the next time, and here they would only pile up
+            self._stale.update(lanes)
 
     def mark_all(self) -> None:
         """Nothing is certain any more."""
@@ -90,6 +96,9 @@ class ReadyLanes:
             raise
         for lane in lanes:
             self._keys.note(lane.id, lane.key)
+        if len(self._keys) > len(lanes) + SPARE_KEYS:
+            self._keys.keep_only({lane.id for lane in lanes})
+        self.readings += 1
         self.reasons = {lane.id: lane.reason for lane in lanes}
         self._views = {lane.id: self._views[lane.id] for lane in lanes if lane.id in self._views}
         self._depths = {lane: depth for lane, depth in self._depths.items() if lane in self.reasons}
@@ -99,11 +108,10 @@ class ReadyLanes:
         if not stale:
             return
         await self._keys.learn(stale)
+        keys = {lane: self._keys[lane] for lane in stale if lane in self._keys}
         # Twice what would fill the room from all lanes alike, and a few: lanes are not served alike.
         share = FEWEST_HEADS + 2 * room // max(1, len(self._views) or len(stale))
-        limits = {
-            lane: max(FEWEST_HEADS, min(self._depths.get(lane, share), room)) for lane in stale if lane in self._keys
-        }
+        limits = {lane: max(FEWEST_HEADS, min(self._depths.get(lane, share), room)) for lane in keys}
         heads = await self._queue.heads(limits) if limits else {}
         for lane, limit in limits.items():
             found = heads.get(lane, ())
@@ -112,5 +120,5 @@ class ReadyLanes:
                 continue
             known = self._views.get(lane)
             shape = known.shape if known is not None else ""
-            self._views[lane] = LaneView(lane, self._keys[lane], found, len(found) == limit, shape)
+            self._views[lane] = LaneView(lane, keys[lane], found, len(found) == limit, shape)
             self.reasons.setdefault(lane, None)

@@ -21,7 +21,10 @@ class SnapshotReader:
 
     async def take(self, turns: Mapping[str, int]) -> ClusterSnapshot:
         """The cluster as this controller knows it now; `turns` is the rotation so far."""
+        readings = self._lanes.readings
         lanes = await self._lanes.refresh(room_of(self._picture.nodes()))
+        if self._lanes.readings != readings:
+            self._picture.forget_starts({lane.key.tenant for lane in lanes})
         return self._picture.snapshot(self._clock.wall_ms(), lanes, turns)
 
 

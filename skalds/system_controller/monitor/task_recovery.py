@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from skalds.config.timings import Timings
+from skalds.errors import LeaseLost
 from skalds.model.lease import LeaseRow
 from skalds.model.node import Liveness
 from skalds.model.run_change import Change
@@ -39,9 +40,12 @@ class TaskRecovery:
         if lease is None:
             self._held_since = None
             return
-        for state in self._sessions_to_take_back():
-            await self._take_back_session(state, lease)
-        await self._take_back_unaccepted(lease)
+        try:
+            for state in self._sessions_to_take_back():
+                await self._take_back_session(state, lease)
+            await self._take_back_unaccepted(lease)
+        except LeaseLost as error:
+            log_event("WARNING", "recovery.lease_lost", term=error.term)
 
     def _sessions_to_take_back(self) -> Sequence[SessionState]:
         now = self._clock.monotonic()
@@ -80,7 +84,7 @@ class TaskRecovery:
 
     async def _take_back_session(self, state: SessionState, lease: LeaseRow) -> None:
         # The registration is closed first: from then on the node's own late writes find a session that has ended.
-        await self._engine.directory.leave(state.node_id, state.session)
+        await self._engine.directory.leave(state.node_id, state.session, lease)
         tasks = await self._engine.ledger.runs_of(state.node_id, state.session)
         now = self._clock.wall_ms()
         await self._write([Change(task, _taken_back(task, state, now)) for task in tasks], lease, "node lost")

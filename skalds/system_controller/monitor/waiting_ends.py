@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
+from skalds.errors import LeaseLost
 from skalds.model.lease import LeaseRow
 from skalds.model.run_change import Change, RunChange
 from skalds.model.task import Task, TaskLifecycleStatus
@@ -26,16 +27,22 @@ class WaitingEnds:
 
     async def run_once(self) -> None:
         """One round, if and as long as this controller holds the duty."""
-        while (lease := self._leadership.lease) is not None and await self._end_overdue(lease):
-            pass
-        # A task that is ended here may forsake others in its turn, so this goes on level by level.
-        while (lease := self._leadership.lease) is not None and await self._end_forsaken(lease):
-            pass
+        try:
+            await self._end_all()
+        except LeaseLost as error:
+            log_event("WARNING", "waiting_ends.lease_lost", term=error.term)
 
     @staticmethod
     def concerns(changes: Sequence[RunChange]) -> bool:
         """Whether what the feed tells may forsake a task."""
         return any(change.final and change.status in _FORSAKING for change in changes)
+
+    async def _end_all(self) -> None:
+        while (lease := self._leadership.lease) is not None and await self._end_overdue(lease):
+            pass
+        # A task that is ended here may forsake others in its turn, so this goes on level by level.
+        while (lease := self._leadership.lease) is not None and await self._end_forsaken(lease):
+            pass
 
     async def _end_overdue(self, lease: LeaseRow) -> int:
         now = self._clock.wall_ms()

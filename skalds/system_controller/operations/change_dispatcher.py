@@ -21,11 +21,20 @@ async def change_dispatcher(
         raise ValidationFailed([FieldProblem("body", f"must have at least one of {', '.join(DISPATCHER_FIELDS)}")])
     before = dispatcher.get_status()
     await dispatcher.change(changes)
+    if "paused" in changes:
+        await settle(dispatcher)
     after = dispatcher.get_status()
     seen = [name for field in changes for name in (field, f"{field}Source")]
     if any(before[name] != after[name] for name in seen):
         change = AuditedChange("dispatcher.changed", _TARGET, {name: before[name] for name in seen})
         await record(engine.audit, clock, actor, change, {name: after[name] for name in seen})
+
+
+async def settle(dispatcher: Dispatcher | None) -> None:
+    """Waits out the pass in flight: what is answered after that is obeyed by everything this controller gives away."""
+    if dispatcher is not None:
+        async with dispatcher.passing:
+            pass
 
 
 async def run_pass(dispatcher: Dispatcher) -> dict[str, Any]:

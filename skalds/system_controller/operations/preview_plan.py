@@ -1,5 +1,6 @@
 """What the next pass would do, without doing it; and a whole pass to take home."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,10 @@ DUMP_VERSION = 1
 
 _FEW_HEADS = 32
 _WIDENING = 8
-_MOST_ROUNDS = 32
+_MOST_ROUNDS = 4
+_MOST_HEADS = 20_000
+"""Heads read in one round, so that a preview does not keep a controller from its work; the lane that ends the plan is
+always read as far as it goes."""
 
 
 class Preview(NamedTuple):
@@ -53,6 +57,7 @@ async def preview_plan(dispatcher: Dispatcher, queue: DispatchQueue, request: Pr
         if horizon is None or len(preview.plan.assignments) >= MOST_ASSIGNMENTS:
             break
         deeper = await _deeper(queue, preview.snapshot, horizon)
+        await asyncio.sleep(0)  # between rounds the loop belongs to the others
         preview = _plan(name, _strategy(dispatcher, name), deeper)
     return preview
 
@@ -92,12 +97,18 @@ def show_preview(preview: Preview, limit: int) -> dict[str, Any]:
 
 
 async def _deeper(queue: DispatchQueue, snapshot: ClusterSnapshot, horizon: int) -> ClusterSnapshot:
-    """The snapshot with more heads of the lane `horizon`, which came to the end of what it showed."""
-    shown = next(len(lane.heads) for lane in snapshot.lanes if lane.id == horizon)
-    depth = min(MOST_ASSIGNMENTS, max(_FEW_HEADS, shown * _WIDENING))
-    heads = (await queue.heads({horizon: depth})).get(horizon, ())
+    """The snapshot with more heads of all lanes that have more; `horizon` came to the end of what it showed."""
+    longer = [lane for lane in snapshot.lanes if lane.more]
+    share = _MOST_HEADS // max(1, len(longer))
+    wanted = {lane.id: min(MOST_ASSIGNMENTS, max(_FEW_HEADS, len(lane.heads) * _WIDENING)) for lane in longer}
+    depths = {
+        lane.id: depth
+        for lane in longer
+        if (depth := wanted[lane.id] if lane.id == horizon else min(wanted[lane.id], share)) > len(lane.heads)
+    }
+    found = await queue.heads(depths)
     lanes = [
-        replace(lane, heads=heads or lane.heads, more=len(heads) == depth) if lane.id == horizon else lane
+        replace(lane, heads=heads, more=len(heads) == depths[lane.id]) if (heads := found.get(lane.id)) else lane
         for lane in snapshot.lanes
     ]
     return replace(snapshot, lanes=lanes)

@@ -12,7 +12,7 @@ from skalds.system_controller.operations.field_limits import LONGEST_NAME, probl
 PREVIEW_FIELDS = ("strategy", "nodes", "labels", "without", "limit")
 NODE_FIELDS = ("id", "count", "like", "classes", "slots", "labels", "resources")
 
-MOST_NODES = 10_000
+MOST_NODES = 1_000
 MOST_ASSIGNMENTS = 2_000
 _SHOWN_ASSIGNMENTS = 100
 _MOST_SLOTS = 100_000

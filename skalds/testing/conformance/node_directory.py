@@ -4,13 +4,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+
+from skalds.errors import LeaseLost
+from skalds.model.lease import Duty
 from skalds.model.node import Beat, Registration
 from skalds.model.run_change import Change
 from skalds.model.snapshot import Reserved
 from skalds.model.task import TaskLifecycleStatus
 from skalds.ports.engine import Engine
 from skalds.testing.builders import a_node, a_task
-from skalds.testing.conformance.steps import assigned, to
+from skalds.testing.conformance.steps import assigned, lead, to
 
 EndProcess = Callable[[Engine], Awaitable[None]]
 
@@ -66,6 +70,29 @@ class NodeDirectorySuite:
         assert await engine.directory.leave("node-1", session) is False
         assert list(await engine.directory.registrations()) == []
         assert await engine.directory.registration_of("node-1") == Registration(a_node(), session, 1, closed=True)
+
+    async def test_closing_under_an_ended_term_changes_nothing(
+        self, engine: Engine, other: Engine, end_process: EndProcess
+    ) -> None:
+        session = await other.directory.register(a_node(), 1)
+        await engine.directory.presences()
+        await other.directory.beat(Beat("node-1", session, 6))
+        await _settle()
+        old = await lead(engine, Duty.MONITOR)
+        await lead(engine, Duty.MONITOR, holder="controller-2")
+        with pytest.raises(LeaseLost):
+            await engine.directory.leave("node-1", session, old)
+        assert list(await engine.directory.registrations()) == [Registration(a_node(), session, 1)]
+        assert [presence.beat.count for presence in await engine.directory.presences()] == [6]
+        await end_process(other)
+        assert [presence.exited for presence in await engine.directory.presences()] == [True]
+
+    async def test_closing_under_a_standing_term_closes_once(self, engine: Engine, other: Engine) -> None:
+        session = await other.directory.register(a_node(), 1)
+        lease = await lead(engine, Duty.MONITOR)
+        assert await engine.directory.leave("node-1", session, lease) is True
+        assert await engine.directory.leave("node-1", session, lease) is False
+        assert list(await engine.directory.registrations()) == []
 
     async def test_session_that_begins_to_leave_stays_open(self, engine: Engine, other: Engine) -> None:
         session = await other.directory.register(a_node(), 1)

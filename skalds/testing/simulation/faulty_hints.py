@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from skalds.adapters.memory.engine import MemoryEngine
+from skalds.model.lease import LeaseRow
 from skalds.model.node import Beat, Node, Presence, Registration
 from skalds.ports.event_bus import BusMessage
 from skalds.testing.simulation.connection import Connection, finish
@@ -31,8 +32,8 @@ class FaultyDirectory:
             self._store.note_exits()
         return session
 
-    async def leave(self, node_id: str, session: int) -> bool:
-        return await self._connection.write("leave", self._inner.leave(node_id, session))
+    async def leave(self, node_id: str, session: int, lease: LeaseRow | None = None) -> bool:
+        return await self._connection.write("leave", self._inner.leave(node_id, session, lease))
 
     async def begin_leaving(self, node_id: str, session: int) -> None:
         await self._connection.write("begin_leaving", self._inner.begin_leaving(node_id, session))

@@ -274,7 +274,7 @@ def test_missed_deadline_is_final_and_keeps_the_runs(task: Task) -> None:
     after = lifecycle.miss_deadline(late, 500)
 
     assert after.error == RunError(
-        type="deadline", message="it had not started by its deadline 2025-06-15T15:06:40.000+00:00"
+        type="deadline", message="it was not running at its deadline 2025-06-15T15:06:40.000+00:00"
     )
     assert after == late.changed(500, lifecycle_status="Failed", final=True, error=after.error)
 

@@ -231,3 +231,25 @@ def _requeued(gone: PreemptibleRun) -> LaneView:
     """The victim as it waits again, its turn begun anew."""
     key = LaneKey("t", "C", gone.priority, slots=gone.slots, resources=gone.resources, preemptible=True)
     return LaneView(100, key, [QueuedTask(rank(NOW, gone.priority, STEP), gone.task_id, gone.attempt)])
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"tenants": {"t": TenantView(max_running=3, running=2)}},
+        {"keys": {"k": KeyView(limit=2, running=1)}},
+    ],
+)
+def test_a_task_that_is_helped_counts_as_started(limits: Mapping[str, Any]) -> None:
+    nodes = [replace(FULL, classes=frozenset("CD"))]
+    keys = [URGENT._replace(class_name=name, concurrency_key="k") for name in "CD"]
+    lanes = [lane(number, [NOW + number], key) for number, key in enumerate(keys)]
+    assert preempted(nodes, lanes, [run("x"), run("y")]) == [("x", "l0-000")]  # a key allows one at a time
+    wide = {**limits, "keys": limits.get("keys", {"k": KeyView(limit=9)})}
+
+    assert preempted(nodes, lanes, [run("x"), run("y")], keys={"k": KeyView(limit=9)}) == [
+        ("x", "l0-000"),
+        ("y", "l1-000"),
+    ]
+    assert preempted(nodes, lanes, [run("x"), run("y")], **wide) == [("x", "l0-000")]
+    assert preempted(nodes, lanes, [run("x", leaving_for="l0-000"), run("y")], **wide) == []

@@ -141,3 +141,32 @@ async def test_pausing_a_run_does_not_make_its_start_forgotten() -> None:
         scene.breakers.follow([a_change("Paused", attempt), a_change("Running", attempt), a_change("Failed", attempt)])
 
     assert scene.trips == NO_TRIPS
+
+
+async def test_start_and_failure_that_are_read_together_count_only_if_the_feed_is_read_promptly() -> None:
+    scene = Scene()
+    for attempt in range(1, 9):
+        scene.breakers.follow([a_change("Running", attempt), a_change("Failed", attempt)])
+        await scene.clock.advance(1)
+    assert scene.trips == NO_TRIPS
+
+    for attempt in range(9, 12):
+        scene.breakers.follow([a_change("Assigning", attempt)])
+        scene.breakers.follow([a_change("Running", attempt), a_change("Failed", attempt)])
+
+    assert scene.trips == TRIPPED
+
+
+async def test_the_run_that_has_lasted_longest_is_the_one_that_proves_the_class() -> None:
+    scene = Scene()
+    for _ in range(3):
+        await scene.run()
+    await scene.clock.advance(10)
+    scene.breakers.follow([a_change("Running", 9, "old")])
+    await scene.clock.advance(0.8)
+    scene.breakers.follow([a_change("Running", 9, "new"), a_change("Running", 10, "old")])
+    await scene.clock.advance(0.8)
+    assert scene.trips == PROBING
+    await scene.clock.advance(0.3)
+
+    assert scene.trips == NO_TRIPS

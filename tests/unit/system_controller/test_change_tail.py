@@ -168,3 +168,42 @@ async def test_audit_waits_while_reservations_are_open(world: World, replica: Re
         live.drop(reservation)
 
     assert await audit == 0
+
+
+@pytest.mark.usefixtures("events")
+async def test_trimmed_feed_is_read_again_once_no_reservation_is_open(
+    world: World, replica: Replica, told: list[list[str]]
+) -> None:
+    await replica.tail.run_once()
+    await world.submit("a")
+    await world.engine.ledger.trim_feed(0)
+    told.clear()
+    live, reservation = replica.cluster.live_runs, [LiveRun("t", 1, "Assigning", "n1", 1, 1)]
+    async with live.settling:
+        live.reserve(reservation, 0)
+        readings = [asyncio.create_task(read()) for read in (replica.tail.run_once, replica.tail.audit) * 2]
+        await world.clock.settle()
+        assert live.load_of("n1", 1) == Load(1, 1)
+        live.drop(reservation)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*readings)
+
+    assert (len(live), told) == (0, [[]])
+
+
+@pytest.mark.usefixtures("events")
+async def test_audit_that_finds_the_feed_trimmed_reads_everything_again(
+    world: World, replica: Replica, told: list[list[str]]
+) -> None:
+    session = await running(world, replica, "a", "b")
+    await replica.tail.run_once()
+    await world.finish("a")
+    await world.engine.ledger.trim_feed(0)
+    told.clear()
+    async with asyncio.timeout(5):
+        assert await replica.tail.audit() == 0
+    await world.submit("c")
+    await replica.tail.run_once()
+
+    assert replica.cluster.live_runs.load_of("n1", session) == Load(1, 1)
+    assert told == [[], ["c"]]

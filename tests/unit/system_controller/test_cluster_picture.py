@@ -175,3 +175,22 @@ async def test_preemptible_runs_are_shown(world: World, replica: Replica) -> Non
     await replica.observe()
 
     assert [(run.task_id, run.priority) for run in replica.picture.snapshot(0).preemptible] == [("a", 2)]
+
+
+async def test_latest_start_of_a_tenant_that_neither_runs_nor_waits_is_forgotten_when_all_is_read_anew(
+    world: World, replica: Replica
+) -> None:
+    await world.join("n1", slots=2)
+    await world.submit("a", tenant="ends")
+    await world.submit("b1", tenant="runs")
+    assert await replica.dispatch() == 2
+    await world.submit("c", tenant="waits")
+    replica.picture.note_starts(["waits"], 1)
+    await world.accept("a")
+    await world.finish("a")
+    await world.submit("d", tenant="wide", slots=2)
+    await replica.policies.set_tenant("waits", TenantPolicy(max_running=0))
+    await world.clock.advance(5)
+    await replica.dispatch()
+
+    assert replica.picture._last_starts.keys() == {"runs", "waits"}

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from skalds.config._enum import SystemControllerModeEnum
+from skalds.errors import StoreUnavailable
 from skalds.model.policy import NodePolicy, TenantPolicy
 from skalds.model.task import RunError, Task
 from skalds.planning import lifecycle
 from skalds.system_controller.controller import Controller
 from skalds.system_controller.monitor.node_drain import DRAINED
+from skalds.system_controller.policy_book import PolicyBook
 from skalds.system_controller.surroundings import Surroundings
 from skalds.testing import CountingIds
 from tests.unit.system_controller.world import POLICY, TIMINGS, World
@@ -76,6 +78,29 @@ async def test_limit_that_is_lifted_here_lets_tasks_start_at_once(world: World, 
     await settle(world)
 
     assert await world.placed() == {"a": "n1"}
+
+
+async def test_nothing_starts_before_the_limits_are_known(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await PolicyBook(world.engine, world.clock).set_tenant("default", TenantPolicy(max_running=1))
+    await world.join("n1")
+    await world.submit("a", "b")
+    controller = a_controller(world)
+    services = controller.services()
+
+    async def broken() -> bool:
+        raise StoreUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(controller.policies, "refresh", broken)
+        for service in services:
+            await service.start()
+        await pass_time(world, 3)
+        assert await world.placed() == {}
+    await pass_time(world, 3)
+    for service in reversed(services):
+        await service.stop()
+
+    assert len(await world.placed()) == 1
 
 
 async def test_node_that_is_uncordoned_here_gets_tasks_at_once(world: World, controller: Controller) -> None:

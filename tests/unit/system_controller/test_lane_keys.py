@@ -57,3 +57,31 @@ async def test_what_came_with_something_else_need_not_be_asked_for() -> None:
     await keys.learn([1])
 
     assert (keys[1], board.asked) == (KEYS[1], [])
+
+
+async def test_what_is_forgotten_is_asked_for_again() -> None:
+    board = Board()
+    keys = LaneKeys(board)  # type: ignore[arg-type]
+    await keys.learn([1, 2, 3])
+    keys.keep_only([2, 9])
+    assert dict(keys) == {2: KEYS[2]}
+
+    await keys.learn([1, 2])
+
+    assert (dict(keys), board.asked) == ({1: KEYS[1], 2: KEYS[2]}, [{1, 2, 3}, {1}])
+
+
+async def test_who_asks_has_all_it_asked_for_though_some_was_forgotten_meanwhile() -> None:
+    board = Board()
+    keys = LaneKeys(board)  # type: ignore[arg-type]
+    await keys.learn([1])
+    ask = board.keys
+
+    async def ask_slowly(lanes: Iterable[int]) -> Mapping[int, LaneKey]:
+        keys.keep_only([])
+        return await ask(lanes)
+
+    board.keys = ask_slowly  # type: ignore[method-assign]
+    await keys.learn([1, 2])
+
+    assert dict(keys) == {1: KEYS[1], 2: KEYS[2]}

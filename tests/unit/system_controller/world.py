@@ -107,10 +107,15 @@ class Replica:
         self.tail = ChangeTail(engine.ledger, self.cluster.live_runs, self.keys, world.clock)
         self.watch = NodeWatch(engine.directory, self.cluster.fleet, world.clock, TIMINGS)
         self.recovery = TaskRecovery(self.monitoring, self.cluster, engine, world.clock, TIMINGS)
-        sight = Sight(self.picture, self.keys, self.tail.run_once)
+        sight = Sight(self.picture, self.keys, self.catch_up)
         self.dispatcher = Dispatcher(self.dispatching, sight, POLICY, self.around)
         self.watchdog = Watchdog(self.dispatching, self.dispatcher, self.around, sight, self.tail)
         self.tail.listeners += [self.breakers.follow, self.dispatcher.follow]
+
+    async def catch_up(self) -> None:
+        """As the controller does before its first pass of a term."""
+        await self.tail.run_once()
+        await self.policies.refresh()
 
     async def observe(self) -> None:
         """Renews leases and both pictures of the cluster."""

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from skalds.planning.strategies.strategy import Strategy
 from skalds.config.strategy_name import STRATEGY_GROUP
+from skalds.planning.strategies.strategy import Strategy
 from skalds.testing.conformance.strategy import StrategySuite
 from tests.unit.docs.markdown import ROOT, blocks, read
 

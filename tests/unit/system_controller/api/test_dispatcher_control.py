@@ -1,11 +1,13 @@
 """The dispatcher over HTTP: settings, backlog, passes, previews, dumps."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from skalds.model.snapshot import QueuedTask
 from skalds.testing import a_task
 from skalds.testing.replay import main, replay
 from tests.unit.system_controller.api.served import Served
@@ -151,7 +153,7 @@ async def test_a_plan_without_a_node_or_with_other_labels(api: Served) -> None:
         ({"nodes": [{"classes": ["A"], "labels": {"a": None}}]}, ["nodes.0.labels.a"]),
         ({"nodes": [{"classes": ["A"], "resources": {"cpu": -1}}]}, ["nodes.0.resources.cpu"]),
         ({"nodes": [{"classes": ["A"], "resources": 1}]}, ["nodes.0.resources"]),
-        ({"nodes": [{"classes": ["A"], "count": 9000}] * 2}, ["nodes"]),
+        ({"nodes": [{"classes": ["A"], "count": 501}] * 2}, ["nodes"]),
         ({"node": []}, ["node"]),
     ],
 )  # fmt: skip
@@ -205,3 +207,23 @@ def test_the_replay_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
 async def test_a_replay_needs_one_readable_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (main([]), main([str(tmp_path / "missing")])) == (2, 2)
     assert "usage" in capsys.readouterr().err
+
+
+async def test_a_preview_of_many_long_lanes_is_made_in_few_rounds(api: Served) -> None:
+    api.add_node(classes=frozenset({"C0"}), slots=1)
+    for lane in range(20):
+        await waiting(api, *(f"t{lane}-{number}" for number in range(60)), class_name=f"C{lane}")
+    read: list[int] = []
+    heads = api.engine.queue.heads
+
+    async def read_heads(limits: Mapping[int, int]) -> Mapping[int, Sequence[QueuedTask]]:
+        read.append(len(limits))
+        return await heads(limits)
+
+    api.engine.queue.heads = read_heads  # type: ignore[method-assign]
+    classes = [f"C{lane}" for lane in range(20)]
+
+    found = (await api.call("POST", PLAN, {"nodes": [{"classes": classes, "slots": 1500}]})).json()
+
+    assert (found["assigned"], found["complete"]) == (1_200, True)
+    assert read == [20, 20]

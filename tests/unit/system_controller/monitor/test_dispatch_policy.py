@@ -74,3 +74,13 @@ def test_what_was_not_set_stays_as_configured() -> None:
 @pytest.mark.parametrize("stored", [{STRATEGY_KEY: "FROM_THE_FUTURE"}, {INTERVAL_KEY: "soon"}, {"other.key": "1"}])
 def test_what_this_version_does_not_know_is_left_out(stored: dict[str, str]) -> None:
     assert CONFIGURED.overlaid(stored, STRATEGIES) == CONFIGURED
+
+
+@pytest.mark.parametrize("stored", ["0", str(LONGEST_INTERVAL_S + 1), "9" * 5_000, "-5", "1.5", ""])
+def test_a_stored_interval_that_could_not_have_been_set_is_left_out(stored: str) -> None:
+    assert CONFIGURED.overlaid({INTERVAL_KEY: stored}, STRATEGIES) == CONFIGURED
+
+
+@pytest.mark.parametrize("seconds", [1, LONGEST_INTERVAL_S])
+def test_the_longest_and_shortest_interval_are_obeyed(seconds: int) -> None:
+    assert CONFIGURED.overlaid({INTERVAL_KEY: str(seconds)}, STRATEGIES).interval == timedelta(seconds=seconds)

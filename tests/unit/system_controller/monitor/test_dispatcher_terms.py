@@ -44,6 +44,7 @@ async def test_leader_that_led_before_reads_what_another_did_meanwhile(world: Wo
     await replica.policies.set_tenant("default", TenantPolicy(max_running=1))
     assert await replica.dispatcher._dispatch_tasks() == 1
     await replica.dispatching.resign()
+    await other.policies.set_tenant("default", TenantPolicy(max_running=3))
     await other.dispatching.run_once()
     assert await other.dispatcher._dispatch_tasks() == 2
     await other.dispatching.resign()

@@ -2,7 +2,10 @@
 
 import pytest
 
+from skalds.model.plan import WaitReason
 from skalds.system_controller.monitor.pass_stats import PassReport, PassStats, counts_of
+
+FULL = WaitReason.NO_FREE_SLOT
 
 
 def a_report(assigned: int = 0, duration_ms: float = 1.0) -> PassReport:
@@ -22,7 +25,7 @@ def test_nothing_is_told_before_the_first_pass() -> None:
 
 def test_last_pass_is_told_with_the_lanes_that_wait() -> None:
     stats = PassStats()
-    stats.finish(PassReport(1_000, 1.23456, 2, counts_of(["no_free_slot", "pinned", "no_free_slot"])), 0)
+    stats.finish(PassReport(1_000, 1.23456, 2, counts_of([FULL, WaitReason.PINNED, FULL])), 0)
 
     assert stats.describe(0)["lastPass"] == {
         "at": 1_000,

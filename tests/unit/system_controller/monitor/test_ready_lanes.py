@@ -9,6 +9,7 @@ from skalds.model.lane import LaneKey
 from skalds.model.snapshot import QueuedTask
 from skalds.ports.dispatch_queue import Lane
 from skalds.system_controller.lane_keys import LaneKeys
+from skalds.system_controller.monitor import ready_lanes
 from skalds.system_controller.monitor.ready_lanes import FEWEST_HEADS, ReadyLanes
 
 
@@ -192,3 +193,27 @@ async def test_lanes_that_could_not_be_listed_are_listed_the_next_time() -> None
     queue.lanes = listed  # type: ignore[method-assign]
 
     assert (await shown(lanes)).keys() == {1}
+
+
+async def test_keys_of_lanes_in_which_nothing_waits_are_forgotten_when_they_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ready_lanes, "SPARE_KEYS", 2)
+    queue = Queue(l1=1, l2=1, l3=1, l4=1)
+    keys = LaneKeys(queue)  # type: ignore[arg-type]
+    lanes = ReadyLanes(queue, keys)  # type: ignore[arg-type]
+    await shown(lanes)
+    for gone in (2, 3, 4):
+        queue.tasks[gone].clear()
+        lanes.mark_all()
+        await shown(lanes)
+        assert len(keys) == (4 if gone < 4 else 1)
+
+
+async def test_marks_do_not_pile_up_while_everything_is_to_be_read() -> None:
+    queue = Queue(l1=1)
+    lanes = lanes_over(queue)
+    lanes.mark(range(2, 1_000))
+
+    assert (await shown(lanes)).keys() == {1}
+    assert queue.asked[-1].keys() == {1}

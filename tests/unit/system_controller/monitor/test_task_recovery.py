@@ -1,11 +1,13 @@
 """No run stays with a node that will not finish it, and nothing is taken from one that might."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from skalds.adapters.memory.engine import MemoryEngine
-from skalds.errors import LeaseLost
 from skalds.model.lease import Duty
 from skalds.model.run_change import Change
+from skalds.model.task import Task
 from skalds.planning import lifecycle
 from skalds.planning.lifecycle import REFUSAL_PAUSE_MS
 from skalds.testing import a_node
@@ -179,6 +181,32 @@ async def test_fresh_assignment_is_not_mistaken_for_the_unaccepted_one_before_it
     assert (task.lifecycle_status, task.attempt) == ("Assigning", 2)
 
 
+async def test_attempt_that_begins_while_the_overdue_one_is_read_has_all_its_time(
+    world: World, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await world.join("n1")
+    await world.submit("a")
+    await replica.dispatch()
+    await replica.live_for(ACCEPT - 1, beating=[("n1", session)])
+    await world.clock.advance(1)
+    await replica.monitoring.run_once()
+    get_many = world.engine.catalog.get_many
+
+    async def assigned_anew(ids: Sequence[str]) -> Sequence[Task]:
+        await world.move("a", lifecycle.refuse)
+        await world.clock.advance(REFUSAL_PAUSE_MS / 1000)
+        await world.beat("n1", session)
+        assert await replica.dispatch() == 1
+        return await get_many(ids)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.engine.catalog, "get_many", assigned_anew)
+        await replica.recovery.run_once()
+
+    task = await world.task("a")
+    assert (task.lifecycle_status, task.attempt) == ("Assigning", 2)
+
+
 async def test_cancelled_run_of_a_lost_node_is_released_and_stays_cancelled(world: World, replica: Replica) -> None:
     await running(world, replica, "a")
     before = await world.move("a", lifecycle.cancel)
@@ -264,15 +292,18 @@ async def test_controller_without_the_duty_takes_nothing_back(world: World, repl
     assert await world.statuses("a") == ["Running"]
 
 
-async def test_monitor_that_lost_its_duty_unknowingly_commits_nothing(world: World, replica: Replica) -> None:
-    await running(world, replica, "a")
+async def test_monitor_that_is_replaced_between_its_look_and_its_writing_closes_nothing(
+    world: World, replica: Replica, events: list[str]
+) -> None:
+    session = await running(world, replica, "a")
     await replica.live_for(LOST - 1)
-    lease = replica.monitoring.lease
-    assert lease is not None
-    await world.engine.leases.take(Duty.MONITOR, "thief", lease, 0)
     await world.clock.advance(1)
     await replica.watch.run_once()
+    await world.engine.leases.take(Duty.MONITOR, "other", replica.monitoring.lease, 0)
+    await replica.recovery.run_once()
 
-    with pytest.raises(LeaseLost):
-        await replica.recovery.run_once()
+    registration = await world.engine.directory.registration_of("n1")
+    assert registration is not None
+    assert (registration.session, registration.closed) == (session, False)
     assert await world.statuses("a") == ["Running"]
+    assert events.count("recovery.lease_lost") == 1

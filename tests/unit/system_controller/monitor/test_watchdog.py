@@ -1,6 +1,7 @@
 """A task that waits beside a free slot is reported and placed; nothing is reported where all is well."""
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
@@ -8,6 +9,8 @@ from skalds.model.lease import Duty
 from skalds.model.policy import TenantPolicy
 from skalds.model.run_change import LiveRun
 from skalds.planning import lifecycle
+from skalds.ports.dispatch_queue import Lane
+from skalds.system_controller.monitor import watchdog
 from tests.unit.system_controller.world import Replica, World
 
 pytestmark = pytest.mark.usefixtures("events")
@@ -85,7 +88,7 @@ async def test_next_attempt_at_a_task_is_another_matter(world: World, replica: R
 
 async def test_nothing_is_overlooked_while_a_pass_is_under_way(world: World, replica: Replica) -> None:
     await overlooked(world, replica)
-    async with replica.dispatcher._passing:
+    async with replica.dispatcher.passing:
         assert await look(world, replica, 3) == [0, 0, 0]
 
     assert await look(world, replica) == [0, 1]
@@ -172,3 +175,38 @@ async def some_runs_move_on(world: World, rng: random.Random) -> None:
             await world.accept(run.task_id)
         elif rng.random() < 0.4:
             await world.finish(run.task_id)
+
+
+async def test_many_lanes_are_looked_at_part_by_part_until_each_had_its_turn(
+    world: World, replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchdog, "MOST_LANES", 3)
+    await world.join("n1", classes=frozenset({"Free"}))
+    for number in range(7):
+        await world.submit(f"blocked{number}", class_name=f"Blocked{number}")
+    await replica.dispatch()
+    await world.submit("a", class_name="Free")
+    await replica.observe()
+    replica.dispatcher._lanes._stale.clear()
+    assert await replica.dispatcher._dispatch_tasks() == 0
+
+    assert await look(world, replica, 4) == [0, 0, 0, 1]
+    assert await replica.dispatcher._dispatch_tasks() == 1
+    assert await look(world, replica, 6) == [0] * 6
+
+
+async def test_nothing_is_read_while_the_dispatcher_is_busy(world: World, replica: Replica) -> None:
+    await overlooked(world, replica)
+    read: list[int] = []
+    lanes = world.engine.queue.lanes
+
+    async def list_lanes() -> Sequence[Lane]:
+        read.append(1)
+        return await lanes()
+
+    world.engine.queue.lanes = list_lanes  # type: ignore[method-assign]
+    async with replica.dispatcher.passing:
+        await look(world, replica, 3)
+    assert read == []
+
+    assert await look(world, replica) == [0, 1]
