@@ -111,7 +111,8 @@ class FairOrder:
         line = self._queue[0][-1]
         lane = line.lanes[0][1]
         self._count(line, lane.key)
-        position = self._served[lane.id] = self._served.get(lane.id, 0) + 1
+        position = self._served.get(lane.id, 0) + 1
+        self._served[lane.id] = position
         has_next = position < len(lane.heads)
         if has_next:
             heapreplace(line.lanes, (lane.heads[position], lane))

@@ -14,4 +14,5 @@ def share_of(node: NodeLoad) -> int:
     """`NodeLoad.share` × 2³⁴, in the order of the exact fractions; 0 where slots are unlimited."""
     if not node.slots:
         return 0
-    return (min(node.used_slots, node.slots) << _SHIFT) // node.slots
+    used = node.used_slots
+    return (used << _SHIFT) // node.slots if used < node.slots else 1 << _SHIFT
