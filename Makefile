@@ -35,7 +35,7 @@ check: $(READY) ## Format, lint, types, architecture and unit tests; under a min
 	@$(BIN)/ruff format --check --quiet . || { echo 'Some files are not formatted. Try: make format' >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --strict
-	@$(BIN)/python -m pytest --quiet tests/architecture tests/unit
+	@$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile tests/architecture tests/unit
 
 soak: $(READY) ## Run the demo ten times with a killed node, ten times with a killed controller
 	@for round in 1 2 3 4 5 6 7 8 9 10; do for fault in --kill --kill-controller; do \

@@ -1,10 +1,12 @@
 """What may be given away, and what must be: limits, capacity, order and shares, as functions over a history."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Set
 
 from skalds.model.lane import LaneKey, lane_key
 from skalds.model.policy import DEFAULT_KEY_LIMIT, TenantPolicy
 from skalds.model.task import Task, TaskLifecycleStatus
+from skalds.planning.breaker import FAILURES_TO_OPEN
 from skalds.planning.filters import open_slots, refusal
 from skalds.testing.builders import A_MOMENT
 from skalds.testing.simulation.bounds import LOST_HINTS_S, SLACK_S, Findings, end_of
@@ -123,12 +125,12 @@ def _is_hopeless(task: Task, standing: Standing) -> bool:
 def nothing_waits_beside_room(history: History) -> Findings:
     """L7, L8: once all is well, no task waits for more than 1 s while a node has room and no limit forbids it.
 
-    Classes that broke are left out, as their breakers may be open. Lost hints cost latency.
+    A class that failed often on a node is left out there, as its breaker may be open. Lost hints cost latency.
     """
     if history.healthy_since is None:
         return
     bound = _IDLE_S + SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
-    freed = _freed(history)
+    freed, shaky = _freed(history), _shaky(history)
     since: dict[str, float] = {}
     until = _healthy_until(history)
     for at, event, standing in replay(history):
@@ -138,7 +140,7 @@ def nothing_waits_beside_room(history: History) -> Findings:
             if at - moment > bound:
                 yield f"{task_id} waited beside a free slot from {moment:.3f} to {at:.3f}"
                 return
-        able = [task for task in standing.rows.values() if _could_run(task, standing, at, freed)]
+        able = [task for task in standing.rows.values() if _could_run(task, standing, at, freed, shaky)]
         since = {task.id: since.get(task.id, at) for task in able}
 
 
@@ -151,7 +153,19 @@ def _freed(history: History) -> dict[str, float]:
     return moments
 
 
-def _could_run(task: Task, standing: Standing, at: float, finished: dict[str, float]) -> bool:
+def _shaky(history: History) -> Set[tuple[str | None, str]]:
+    """The nodes and classes of which enough runs failed to open a breaker."""
+    failed = Counter(
+        (version.after.executor, version.after.class_name)
+        for _, version in history.of(Version)
+        if version.before is not None and version.after.failures > version.before.failures
+    )
+    return {place for place, count in failed.items() if count >= FAILURES_TO_OPEN}
+
+
+def _could_run(
+    task: Task, standing: Standing, at: float, finished: dict[str, float], shaky: Set[tuple[str | None, str]]
+) -> bool:
     if not task.is_waiting or task.class_name == BRITTLE or standing.settings.get(PAUSED) == "true":
         return False
     if task.eligible_at > A_MOMENT + at * 1000 or any(finished.get(id_, at) >= at for id_ in task.dependencies or ()):
@@ -161,7 +175,8 @@ def _could_run(task: Task, standing: Standing, at: float, finished: dict[str, fl
         return False
     views = (standing.view(node, session) for node, session in standing.sessions.items())
     return any(
-        refusal(view, key) is None
+        (view.id, key.class_name) not in shaky
+        and refusal(view, key) is None
         and view.used_slots + key.slots <= open_slots(view, key.priority)
         and view.used_resources.plus(key.resources).fits_in(view.resources)
         for view in views

@@ -19,7 +19,7 @@ from skalds.testing.simulation.simulated_node import SimulatedNode
 from skalds.testing.simulation.virtual_loop import chance
 from skalds.testing.simulation.world import World
 
-SETTLE_S = 120.0
+SETTLE_S = 240.0
 """How long after the last fault everything may take to end."""
 
 _LOOK_S = 0.25
