@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from skalds.model.resources import NO_RESOURCES, Resources
-from skalds.model.snapshot import ClusterSnapshot, NodeView, Reserved
-
-_NOTHING_RESERVED = Reserved()
+from skalds.model.snapshot import NOTHING_RESERVED, ClusterSnapshot, NodeView, Reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +17,7 @@ class SupposedNodes:
     count: int = 1
     labels: Mapping[str, str] = field(default_factory=dict)
     resources: Resources = NO_RESOURCES
-    reserved: Reserved = _NOTHING_RESERVED
+    reserved: Reserved = NOTHING_RESERVED
 
     @property
     def ids(self) -> Sequence[str]:

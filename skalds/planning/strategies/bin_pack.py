@@ -8,12 +8,9 @@ import heapq
 import random
 
 from skalds.model.snapshot import QueuedTask
-from skalds.planning.strategies.lowest_first import MISS_BITS
+from skalds.planning.strategies.lowest_first import LIVE_BITS, MISS_BITS, MOST_LIVE
 from skalds.planning.strategies.share import SHARE_BITS, share_of
 from skalds.planning.strategies.strategy import NodeLoad, Picker, Pool
-
-_LIVE_BITS = 24
-_MOST_LIVE = (1 << _LIVE_BITS) - 1
 
 
 class _FullestFirst:
@@ -58,8 +55,8 @@ class _FullestFirst:
     def _key(self, place: int) -> int:
         node = self._pool.nodes[place]
         free = (1 << SHARE_BITS) - share_of(node)
-        idle = _MOST_LIVE - min(node.live_tasks, _MOST_LIVE)
-        return ((free << MISS_BITS | self._pool.missed_by(place)) << _LIVE_BITS | idle) << self._shift | place
+        idle = MOST_LIVE - min(node.live_tasks, MOST_LIVE)
+        return ((free << MISS_BITS | self._pool.missed_by(place)) << LIVE_BITS | idle) << self._shift | place
 
 
 class BinPack:

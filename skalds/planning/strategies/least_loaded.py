@@ -9,14 +9,12 @@ import random
 from collections.abc import Iterable
 from statistics import fmean
 
-from skalds.planning.strategies.lowest_first import MISS_BITS, Key, LowestFirst
+from skalds.planning.strategies.lowest_first import LIVE_BITS, MISS_BITS, MOST_LIVE, Key, LowestFirst
 from skalds.planning.strategies.strategy import NodeLoad, Picker, Pool
 
 _WHOLE = 1 << 30
 _UNKNOWN = 0.5
 _UNKNOWN_CPUS = 8
-_LIVE_BITS = 24
-_MOST_LIVE = (1 << _LIVE_BITS) - 1
 
 
 class LeastLoaded:
@@ -30,7 +28,7 @@ def _key(average: float) -> Key:
     def key(node: NodeLoad, missed: int) -> int:
         measured = node.view.machine_load
         load = int(_WHOLE * (average if measured is None else _clamped(measured))) + _added(node)
-        return (load << MISS_BITS | missed) << _LIVE_BITS | min(node.live_tasks, _MOST_LIVE)
+        return (load << MISS_BITS | missed) << LIVE_BITS | min(node.live_tasks, MOST_LIVE)
 
     return key
 

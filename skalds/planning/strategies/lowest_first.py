@@ -13,6 +13,12 @@ Key = Callable[[NodeLoad, int], int]
 MISS_BITS = 5
 """Bits that a key needs for missed labels: a task prefers 16 at most."""
 
+LIVE_BITS = 24
+"""Bits of a key for live tasks where something stands above them."""
+
+MOST_LIVE = (1 << LIVE_BITS) - 1
+"""More live tasks than these count as so many."""
+
 
 class LowestFirst:
     """A heap of nodes by a key that placements can only raise; ties fall to the smaller id.

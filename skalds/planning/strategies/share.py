@@ -11,7 +11,7 @@ _SHIFT = SHARE_BITS - 1
 
 
 def share_of(node: NodeLoad) -> int:
-    """`NodeLoad.share` × 2³⁴, in the order of the exact fractions; 0 where slots are unlimited."""
+    """The part of its slots in use × 2³⁴, in the order of the exact fractions; 0 where slots are unlimited."""
     if not node.slots:
         return 0
     used = node.used_slots

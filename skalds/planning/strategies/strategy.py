@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from skalds.model.resources import NO_RESOURCES, Resources
 from skalds.model.snapshot import NodeView, QueuedTask
+from skalds.planning.filters import open_slots
 
 
 class Demand(NamedTuple):
@@ -65,8 +66,7 @@ class NodeLoad:
 
     def open_slots(self, demand: Demand) -> int:
         """The slots that tasks of this priority may take in all, where slots are counted."""
-        reserved = self.view.reserved
-        return self.slots if demand.priority >= reserved.priority else self.slots - reserved.slots
+        return open_slots(self.view, demand.priority)
 
     def place(self, demand: Demand, turn: int) -> None:
         """Takes one task of `demand`."""
@@ -83,11 +83,6 @@ class NodeLoad:
     def note_moves(self, moves: set[int]) -> None:
         """From now on every placement adds `index` to `moves`, for rules whose keys do not only grow."""
         self._moves += (moves,)
-
-    @property
-    def share(self) -> float:
-        """The part of its slots in use, from 0 to 1; 0 where slots are unlimited."""
-        return min(1.0, self.used_slots / self.slots) if self.slots else 0.0
 
     def _offers(self, wanted: Resources) -> bool:
         cpu, memory, gpu = self.used_resources

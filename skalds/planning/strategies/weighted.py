@@ -6,17 +6,14 @@ labels, then to the smaller id.
 
 import random
 
-from skalds.planning.strategies.lowest_first import MISS_BITS, LowestFirst
+from skalds.planning.strategies.lowest_first import LIVE_BITS, MISS_BITS, MOST_LIVE, LowestFirst
 from skalds.planning.strategies.share import share_of
 from skalds.planning.strategies.strategy import NodeLoad, Picker, Pool
 
-_LIVE_BITS = 24
-_MOST_LIVE = (1 << _LIVE_BITS) - 1
-
 
 def _key(node: NodeLoad, missed: int) -> int:
-    live = 0 if node.slots else min(node.live_tasks, _MOST_LIVE)
-    return (share_of(node) << _LIVE_BITS | live) << MISS_BITS | missed
+    live = 0 if node.slots else min(node.live_tasks, MOST_LIVE)
+    return (share_of(node) << LIVE_BITS | live) << MISS_BITS | missed
 
 
 class Weighted:

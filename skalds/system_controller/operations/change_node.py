@@ -5,12 +5,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from skalds.config.capacity import LABELS
 from skalds.errors import FieldProblem, NotFound, ValidationFailed
 from skalds.model.policy import NodePolicy
 from skalds.ports.node_directory import NodeDirectory
 from skalds.system_controller.operations.audit import API
-from skalds.system_controller.operations.field_limits import LONGEST_NAME, shown
+from skalds.system_controller.operations.field_limits import LONGEST_NAME, is_label_word, shown
 from skalds.system_controller.policy_book import PolicyBook
 
 MOST_LABELS = 64
@@ -69,9 +68,9 @@ def label_problems(
     also = [*(["null"] if removable else []), *(["empty"] if hideable else [])]
     for name, value in labels.items():
         field = f"{path}.{shown(name)}" if path else shown(name)
-        if not _is_word(name):
+        if not is_label_word(name):
             yield FieldProblem(field, f"its name must be {_WORD}")
-        elif not ((removable and value is None) or (hideable and value == "") or _is_word(value)):
+        elif not ((removable and value is None) or (hideable and value == "") or is_label_word(value)):
             yield FieldProblem(field, f"its value must be {' or '.join([*also, _WORD])}")
 
 
@@ -91,11 +90,3 @@ async def _change(
 
 
 _WORD = f"1 to {LONGEST_NAME} of a-z, A-Z, 0-9, '.', '_', '/', '-', the first and last a letter or digit"
-
-
-def _is_word(text: object) -> bool:
-    """Whether a node could have this as the name or value of a label."""
-    try:
-        return isinstance(text, str) and bool(LABELS.read({text: text}))
-    except ValueError:
-        return False

@@ -108,7 +108,7 @@ def _labels(labels: Mapping[str, str] | tuple[()]) -> Iterator[_Part]:
         return
     for name, value in dict(labels).items():
         for what, word in (("name", name), ("value", value)):
-            if not _is_word(word):
+            if not is_label_word(word):
                 yield (
                     f".{shown(name)}",
                     f"its {what} must be 1 to {LONGEST_NAME} of a-z, A-Z, 0-9, '.', '_', '/', '-', "
@@ -116,13 +116,12 @@ def _labels(labels: Mapping[str, str] | tuple[()]) -> Iterator[_Part]:
                 )
 
 
-def _is_word(text: str) -> bool:
+def is_label_word(text: object) -> bool:
     """Whether a node could have this as the name or value of a label."""
     try:
-        LABELS.read({text: text})
+        return isinstance(text, str) and bool(LABELS.read({text: text}))
     except ValueError:
         return False
-    return True
 
 
 def _resources(amounts: Mapping[str, Any] | tuple[()]) -> Iterator[_Part]:
