@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test simulate soak check bench format lock clean
+.PHONY: help setup demo up services services-down test simulate soak check bench format lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -7,25 +7,32 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+SERVICES := $(BIN)/python -m skalds.testing.services
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 export PIP_ROOT_USER_ACTION = ignore
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo '  Every target sets up what it needs. Another interpreter: make PYTHON=python3.12 setup'
 
 setup: $(READY) ## Create .venv with the pinned dependencies
 	@echo '.venv is ready'
 
-demo: $(READY) ## Run a small cluster with tasks and show what it does (ARGS=...)
-	@$(BIN)/skalds demo $(ARGS)
+demo: $(READY) ## Run a small cluster with tasks and show what it does (ENGINE=distributed ARGS=...)
+	@$(if $(filter distributed,$(ENGINE)),$(SERVICES) run -- )$(BIN)/skalds demo $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
 
 up: $(READY) ## Run a controller and nodes on this machine (ARGS="--nodes 3")
 	@$(BIN)/skalds up $(ARGS)
 
+services: $(READY) ## Start MongoDB, Redis and Kafka on loopback; print their addresses
+	@$(SERVICES) up
+
+services-down: $(READY) ## Stop what "make services" has started, and remove its data
+	@$(SERVICES) down
+
 # The acceptance tests mostly wait for processes, so more of them than cores can run side by side.
-test: $(READY) ## Run every test
+test: $(READY) ## Run every test, on real servers too (SKALDS_REQUIRE_ENGINES=1 skips none)
 	@$(BIN)/python -m pytest --quiet --numprocesses 3 --dist loadfile $(ARGS)
 
 simulate: $(READY) ## Live through random failures in virtual time (SEEDS=500; SEED=17 shows one)
@@ -50,12 +57,14 @@ format: $(READY) ## Format the sources and mend what the linter can
 	@$(BIN)/ruff check --fix --quiet .
 
 lock: $(READY) ## Pin the dependencies anew (ARGS=--upgrade for newer versions)
-	@echo 'Locking requirements/dev.txt and requirements/base.txt'
-	@$(LOCK) $(ARGS) --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	@echo 'Locking requirements/dev.txt, requirements/base.txt and requirements/services.txt'
+	@$(LOCK) $(ARGS) --extra distributed --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	@$(LOCK) --constraint requirements/dev.txt --output-file requirements/base.txt --no-annotate pyproject.toml
+	@$(LOCK) $(ARGS) --no-deps --output-file requirements/services.txt requirements/services.in
 
 clean: ## Remove .venv and everything a tool has left behind
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist bench/out
+	@test ! -L .services/standing || $(SERVICES) down
+	@rm -rf .services .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist bench/out
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An interpreter named on the command line replaces the one .venv was made with.

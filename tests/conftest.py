@@ -10,3 +10,6 @@ settings.register_profile(
     "skalds", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
 )
 settings.load_profile("skalds")
+
+# Real servers, started by the first test that wants one.
+pytest_plugins = ("skalds.testing.services.plugin",)

@@ -14,6 +14,9 @@ import psutil
 
 _STOP_SECONDS = 20.0
 
+_OF_OTHERS = ("SKALD", "DISPATCHER_", "MONGO_", "KAFKA_", "REDIS_", "DB_NAME")
+"""How variables begin that are meant for a system of the user's, not for the one that is started here."""
+
 
 def is_alive(pid: int) -> bool:
     """Whether the process still runs; one that only waits for its parent to notice its end does not."""
@@ -32,7 +35,7 @@ class LocalProcesses:
     def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:
         self.directory = directory
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("SKALD", "DISPATCHER_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(_OF_OTHERS)},
             "SKALDS_DATA_DIR": str(directory / "data"),
             "PYTHONUNBUFFERED": "1",
             **(environment or {}),

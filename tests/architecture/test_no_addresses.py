@@ -63,11 +63,11 @@ def test_no_file_names_a_home_folder(texts: dict[str, str]) -> None:
 def test_lock_files_hold_no_address(texts: dict[str, str]) -> None:
     locks = {name: text for name, text in texts.items() if LOCK_FILES.search(name)}
 
-    assert {"requirements/base.txt", "requirements/dev.txt"} <= locks.keys()
+    assert {"requirements/base.txt", "requirements/dev.txt", "requirements/services.txt"} <= locks.keys()
     assert found(locks, re.compile(r"\w+://|--(?:extra-)?index-url|--find-links|--trusted-host")) == {}
 
 
-@pytest.mark.parametrize("name", ["base.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["base.txt", "dev.txt", "services.txt"])
 def test_every_pinned_requirement_has_hashes(name: str) -> None:
     lines = (Path(ROOT) / "requirements" / name).read_text(encoding="utf-8").replace("\\\n", "").splitlines()
     requirements = [line for line in lines if line and not line.lstrip().startswith("#")]
