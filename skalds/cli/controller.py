@@ -12,6 +12,12 @@ def controller(
     host: Annotated[str | None, typer.Option(help="Address to bind (SYSTEM_CONTROLLER_HOST).")] = None,
     port: Annotated[int | None, typer.Option(help="Port, 0 for a free one (SYSTEM_CONTROLLER_PORT).")] = None,
     mode: Annotated[str | None, typer.Option(help="CONTROLLER, MONITOR or DISPATCHER.")] = None,
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure", help="Listen on an address that others can reach without SKALDS_TOKEN: anybody may run tasks."
+        ),
+    ] = False,
     strategy: Annotated[str | None, typer.Option(help="How to choose among nodes, for example LEAST_TASKS.")] = None,
     standby: Annotated[
         bool, typer.Option("--standby", help="If a controller runs on the data directory, wait and take over from it.")
@@ -27,6 +33,7 @@ def controller(
         skalds_data_dir=data,
         system_controller_host=host,
         system_controller_port=port,
+        system_controller_insecure=insecure or None,
         system_controller_mode=mode,
         dispatcher_strategy=strategy,
     )

@@ -16,6 +16,7 @@ from skalds.cli.controller import controller
 from skalds.cli.db import db
 from skalds.cli.demo import demo
 from skalds.cli.dispatcher import dispatcher
+from skalds.cli.doctor import doctor
 from skalds.cli.limit import limit
 from skalds.cli.node import node
 from skalds.cli.task import task
@@ -54,7 +55,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
-for command in (up, demo, controller):
+for command in (up, demo, controller, doctor):
     cli.command(rich_help_panel=_SYSTEM)(command)
 for group in (node, db):
     cli.add_typer(group, rich_help_panel=_SYSTEM)

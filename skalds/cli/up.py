@@ -14,6 +14,12 @@ def up(
     app: Annotated[str, typer.Option(help="module:attribute of an application, or a script that runs one.")] = DEMO_APP,
     data: Annotated[Path | None, typer.Option(help="Data directory (SKALDS_DATA_DIR).")] = None,
     port: Annotated[int | None, typer.Option(help="HTTP port (SYSTEM_CONTROLLER_PORT).")] = None,
+    insecure: Annotated[
+        bool,
+        typer.Option(
+            "--insecure", help="Listen on an address that others can reach without SKALDS_TOKEN: anybody may run tasks."
+        ),
+    ] = False,
 ) -> None:
     """Start a controller and nodes on this machine; restart what dies; stop with Ctrl-C."""
     import asyncio
@@ -23,4 +29,5 @@ def up(
     from skalds.config.system_controller_config import SystemControllerConfig
 
     directory = SystemControllerConfig(skalds_data_dir=data).skalds_data_dir
-    sys.exit(asyncio.run(run_up(LocalPlan(directory, nodes, app, port))))
+    environment = {"SYSTEM_CONTROLLER_INSECURE": "true"} if insecure else {}
+    sys.exit(asyncio.run(run_up(LocalPlan(directory, nodes, app, port, environment))))

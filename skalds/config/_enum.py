@@ -72,3 +72,28 @@ class EngineEnum(StrEnum):
 
     EMBEDDED = "embedded"
     DISTRIBUTED = "distributed"
+
+
+class KafkaSecurityEnum(StrEnum):
+    """How a connection to Kafka is secured."""
+
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_PLAINTEXT = "SASL_PLAINTEXT"
+    SASL_SSL = "SASL_SSL"
+
+    @property
+    def has_tls(self) -> bool:
+        return self.value.endswith("SSL")
+
+    @property
+    def has_login(self) -> bool:
+        return self.value.startswith("SASL")
+
+
+class KafkaSaslMechanismEnum(StrEnum):
+    """How Kafka is shown the user name and the password."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"

@@ -31,12 +31,14 @@ from skalds.config.kinds import (
     one_of,
     whole_number,
 )
+from skalds.config.kinds_of_servers import TOKEN
+from skalds.config.server_declarations import KafkaSettings, MongoSettings, RedisSettings
 from skalds.config.setting import Derived, Secrecy, Setting
 from skalds.config.strategy_name import STRATEGY
 
 
 def _choose_engine(given: Mapping[str, object]) -> EngineEnum:
-    addressed = any(given.get(host) for host in ("mongo_host", "kafka_host", "redis_host"))
+    addressed = any(given.get(name) for name in ("mongo_host", "kafka_host", "redis_host", "redis_url"))
     return EngineEnum.DISTRIBUTED if addressed else EngineEnum.EMBEDDED
 
 
@@ -54,17 +56,21 @@ class EngineSettings:
     skalds_engine = Setting(
         one_of(EngineEnum),
         Derived(
-            "distributed if MONGO_HOST, KAFKA_HOST or REDIS_HOST is set and not empty, else embedded", _choose_engine
+            "distributed if MONGO_HOST, KAFKA_HOST, REDIS_HOST or REDIS_URL is set and not empty, else embedded",
+            _choose_engine,
         ),
         "What keeps tasks, messages and presence.",
     )
     skalds_data_dir = Setting(PATH, Path(".skalds"), "Directory of the embedded engine; must be on a local disk.")
+    skalds_legacy = Setting(
+        BOOLEAN, True, "Whether nodes, scripts and readers of Skalds 0.3.8 are served too (distributed engine)."
+    )
 
 
 class AccessSettings:
     """Access"""
 
-    skalds_token = Setting(TEXT, "", "Token a client or node presents.", secrecy=Secrecy.WHOLE)
+    skalds_token = Setting(TOKEN, "", "Token that every request to the controller must present.", secrecy=Secrecy.WHOLE)
 
 
 class ClientSettings:
@@ -104,6 +110,9 @@ class ControllerSettings:
         one_of(SystemControllerModeEnum), SystemControllerModeEnum.DISPATCHER, "Which duties the controller may take."
     )
     system_controller_host = Setting(TEXT, "127.0.0.1", "Address the HTTP port binds to.")
+    system_controller_insecure = Setting(
+        BOOLEAN, False, "Listens on an address that others can reach without SKALDS_TOKEN: anybody may run tasks."
+    )
     system_controller_port = Setting(PORT, 8000, "HTTP port; 0 takes a free one.")
     monitor_skald_interval = Setting(SECONDS, 5, "Seconds between two looks at the nodes.")
     monitor_task_interval = Setting(SECONDS, 3, "Seconds between two looks at the running tasks.")
@@ -140,36 +149,6 @@ class LogSettings:
     log_retention = Setting(AGE, "3 days", "Age after which rotated log files are removed.")
     log_rotation_mb = Setting(MEGABYTES, "10", "Size in MB at which a log file is rotated.")
     log_split_with_worker_id = Setting(BOOLEAN, False, "Whether each worker has a log file of its own.")
-
-
-class MongoSettings:
-    """MongoDB (distributed engine)"""
-
-    mongo_host = Setting(
-        TEXT, "mongodb://root:root@localhost:27017/", "URI of MongoDB.", secrecy=Secrecy.PASSWORD_IN_URL
-    )
-    db_name = Setting(TEXT, "skalds", "Name of the database.")
-
-
-class RedisSettings:
-    """Redis (distributed engine)"""
-
-    redis_host = Setting(TEXT, "localhost", "Host of Redis.")
-    redis_port = Setting(PORT, 6379, "Port of Redis.")
-    redis_password = Setting(TEXT, "", "Password of Redis.", secrecy=Secrecy.WHOLE)
-    redis_sync_period = Setting(SECONDS, 3, "Seconds between two writes of the task and class lists.")
-    redis_key_ttl = Setting(SECONDS, 3600, "Seconds a key outlives its last write.")
-
-
-class KafkaSettings:
-    """Kafka (distributed engine)"""
-
-    kafka_host = Setting(TEXT, "localhost", "Bootstrap host of Kafka.")
-    kafka_port = Setting(PORT, 9092, "Bootstrap port of Kafka.")
-    kafka_username = Setting(TEXT, "", "User name for Kafka.")
-    kafka_password = Setting(TEXT, "", "Password for Kafka.", secrecy=Secrecy.WHOLE)
-    kafka_topic_partitions = Setting(whole_number(1, 100_000), 6, "Partitions of the topics Skalds creates.")
-    kafka_replication_factor = Setting(whole_number(1, 100), 3, "Replication of the topics Skalds creates.")
 
 
 class FaultSettings:

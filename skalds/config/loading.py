@@ -102,10 +102,24 @@ def _offers(
     """The values given for a setting, strongest first."""
     offers = (
         (Source.ARGUMENT, arguments.get(setting.name)),
-        (Source.ENVIRONMENT, surroundings.environment.get(setting.environment_name)),
-        (Source.DOTENV, surroundings.dotenv.get(setting.environment_name)),
+        (Source.ENVIRONMENT, _text_or_file(setting, surroundings.environment)),
+        (Source.DOTENV, _text_or_file(setting, surroundings.dotenv)),
     )
     return ((source, value) for source, value in offers if value is not None)
+
+
+def _text_or_file(setting: AnySetting, variables: Mapping[str, str]) -> str | None:
+    """What the variable says, or the file that its sister names: containers are handed secrets as files."""
+    text, file = variables.get(setting.environment_name), variables.get(setting.file_name)
+    if not file:
+        return text
+    if text:
+        raise ConfigurationError(setting.file_name, file, f"nothing while {setting.environment_name} is set as well")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigurationError(setting.file_name, file, f"a text file that can be read ({reason})") from error
 
 
 def _read(setting: AnySetting, value: object) -> object:

@@ -13,6 +13,10 @@ T = TypeVar("T")
 MASK = "***"
 # Up to the last "@", so that a password with characters that should have been escaped is hidden too.
 _PASSWORD_IN_URL = re.compile(r"(?<=//)([^:@/]*:).*(?=@)")
+# Options of an address can hold one as well: `?password=`, `&tlsCertificateKeyFilePassword=`.
+_PASSWORD_IN_OPTION = re.compile(
+    r"([?&;][^=&;]*(?:password|token|secret|mechanismproperties)[^=&;]*=)[^&;]*", re.IGNORECASE
+)
 
 
 class Source(StrEnum):
@@ -70,6 +74,11 @@ class Setting(Generic[T]):
         return value
 
     @property
+    def file_name(self) -> str:
+        """The name in the environment of a file that holds the value; only secrets have one."""
+        return "" if self.secrecy is Secrecy.NONE else f"{self.environment_name}_FILE"
+
+    @property
     def has_fixed_default(self) -> bool:
         return not isinstance(self.default, Derived)
 
@@ -86,5 +95,5 @@ class Setting(Generic[T]):
 
 def mask(text: str, secrecy: Secrecy) -> str:
     if secrecy is Secrecy.PASSWORD_IN_URL:
-        return _PASSWORD_IN_URL.sub(rf"\1{MASK}", text)
+        return _PASSWORD_IN_OPTION.sub(rf"\1{MASK}", _PASSWORD_IN_URL.sub(rf"\1{MASK}", text))
     return MASK if text and secrecy is Secrecy.WHOLE else text

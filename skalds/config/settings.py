@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from skalds.config.declarations import GROUPS
 from skalds.config.loading import read_surroundings, resolve
+from skalds.config.server_checks import check_servers
 from skalds.config.setting import Setting, Source
 
 
@@ -30,10 +31,10 @@ class Settings:
 
     def __init__(self, **arguments: object) -> None:
         declared = declared_settings(type(self))
-        resolved = resolve(declared, arguments, read_surroundings(), every_name())
+        resolved = resolve(declared, arguments, read_surroundings(), every_known_name())
         vars(self).update(resolved.values)
         vars(self)["_sources"] = MappingProxyType(resolved.sources)
-        vars(self)["warnings"] = tuple(resolved.warnings)
+        vars(self)["warnings"] = (*resolved.warnings, *check_servers(resolved.values))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{name} cannot be set: settings are frozen")
@@ -67,4 +68,13 @@ def declared_settings(holder: type) -> dict[str, Setting[Any]]:
 
 def every_name() -> list[str]:
     """The environment names of all settings of all roles."""
-    return [setting.environment_name for group in GROUPS for setting in declared_settings(group).values()]
+    return [setting.environment_name for setting in _every_setting()]
+
+
+def every_known_name() -> list[str]:
+    """The same, and the names under which secrets can be given as files."""
+    return [*every_name(), *(setting.file_name for setting in _every_setting() if setting.file_name)]
+
+
+def _every_setting() -> list[Setting[Any]]:
+    return [setting for group in GROUPS for setting in declared_settings(group).values()]

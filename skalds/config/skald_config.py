@@ -4,12 +4,10 @@ from skalds.config.declarations import (
     AccessSettings,
     EngineSettings,
     FaultSettings,
-    KafkaSettings,
     LogSettings,
-    MongoSettings,
     NodeSettings,
-    RedisSettings,
 )
+from skalds.config.server_declarations import KafkaSettings, MongoSettings, RedisSettings
 from skalds.config.settings import Settings
 
 

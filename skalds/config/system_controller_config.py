@@ -6,11 +6,9 @@ from skalds.config.declarations import (
     DispatcherSettings,
     EngineSettings,
     FaultSettings,
-    KafkaSettings,
     LogSettings,
-    MongoSettings,
-    RedisSettings,
 )
+from skalds.config.server_declarations import KafkaSettings, MongoSettings, RedisSettings
 from skalds.config.settings import Settings
 
 

@@ -77,7 +77,6 @@ def taken_port() -> Iterator[str]:
         ("SYSTEM_CONTROLLER_PORT", "65536", "a whole number from 0 to 65535"),
         ("SYSTEM_CONTROLLER_HOST", "192.0.2.1", "a loopback address while no SKALDS_TOKEN is set"),
         ("SKALDS_ENGINE", "cloud", "one of embedded, distributed"),
-        ("SKALDS_ENGINE", "distributed", "embedded"),
         ("LOG_LEVEL", "loud", "one of TRACE, DEBUG, INFO"),
         ("SKALDS_DATA_DIR", "/proc/skalds", "a directory we can write to"),
         ("SKALDS_DATA_DIR", "a\nb", "a path"),

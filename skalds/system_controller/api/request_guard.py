@@ -1,21 +1,21 @@
 """Looks at every request before anything else does, and sends away what must not come in.
 
-    who       without a token only `Host` names of this machine and no foreign `Origin`; with one, its bearer
+    who       what `access` says
     how much  bodies up to 1 MiB; request line and headers up to 64 KiB
     what      bodies are JSON and say so; `strict_json` says what JSON we take
 
 What passed is left in the request's scope as a value, so that it is parsed once.
 """
 
-import hmac
-import ipaddress
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skalds.errors import ValidationFailed
+from skalds.system_controller.api.access import AccessRule as AccessRule
+from skalds.system_controller.api.access import is_loopback as is_loopback
 from skalds.system_controller.api.error_mapping import HttpRefusal, error_response, refusal_response
 from skalds.system_controller.api.strict_json import parse_strict
 
@@ -35,16 +35,8 @@ _NO_STREAM = HttpRefusal(
     415, "unsupported_media_type", "NDJSON is not supported yet: send an object, or an array of up to 500, as JSON"
 )
 _ENCODED = HttpRefusal(415, "unsupported_media_type", "The body must be sent without Content-Encoding")
-_NO_TOKEN = HttpRefusal(401, "unauthorized", "This needs a valid token", {"www-authenticate": "Bearer"})
 _BROKEN_OFF = HttpRefusal(400, "bad_request", "The body was broken off")
 _BAD_LENGTH = HttpRefusal(400, "bad_request", "Content-Length is no length")
-
-
-class AccessRule(NamedTuple):
-    """Who may come in: the bearer of `token`; if that is empty, anyone, or only this machine with `loopback_only`."""
-
-    token: str = ""
-    loopback_only: bool = True
 
 
 def json_body(request: Request) -> Any:
@@ -71,7 +63,7 @@ class RequestGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = HEAD_TOO_LARGE if _head_size(scope) > LARGEST_HEAD else self._refuse_caller(headers)
+        refusal = HEAD_TOO_LARGE if _head_size(scope) > LARGEST_HEAD else self._rule.refuse(headers)
         body = b""
         if refusal is None:
             body, refusal = await _read_body(headers, receive)
@@ -89,42 +81,6 @@ class RequestGuard:
             await error_response(error, scope["path"])(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
-
-    def _refuse_caller(self, headers: Headers) -> HttpRefusal | None:
-        if self._rule.token:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            right = hmac.compare_digest(given.strip().encode(), self._rule.token.encode())
-            return None if right and scheme.lower() == "bearer" else _NO_TOKEN
-        host = ",".join(headers.getlist("host"))
-        if self._rule.loopback_only and not is_loopback(host):
-            return HttpRefusal(
-                403, "foreign_host", "Without SKALDS_TOKEN only requests to localhost or 127.0.0.1 are answered"
-            )
-        origin = headers.get("origin")
-        if origin is not None and origin.partition("://")[2].lower() != host.lower():
-            return HttpRefusal(403, "foreign_origin", "Requests made by pages of other origins are not answered")
-        return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a `Host` header (name or address, perhaps with a port) names this machine."""
-    name, port = _split_host(host)
-    if port and not port.isdigit():
-        return False
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _split_host(host: str) -> tuple[str, str]:
-    if host.startswith("["):
-        name, _, rest = host[1:].partition("]")
-        return name, rest.removeprefix(":")
-    name, _, port = host.partition(":")
-    return name.lower().removesuffix("."), port
 
 
 def _head_size(scope: Scope) -> int:

@@ -12,21 +12,27 @@ from hypothesis import strategies as st
 from skalds.config._enum import LogLevelEnum, SkaldModeEnum
 from skalds.config.capacity import LABELS, RESERVED_SLOTS, RESOURCES, ReservedSlots
 from skalds.config.kinds import BOOLEAN, MEGABYTES, NODE_ID, PATH, PORT, TEXT, Kind, duration, one_of, whole_number
+from skalds.config.kinds_of_servers import BROKERS, MONGO_URI, REDIS_URL, TOKEN, optional
 
 SECONDS = duration(timedelta(seconds=1), "seconds")
 DAYS = duration(timedelta(days=1), "days")
 ALL_KINDS: list[Kind[Any]] = [
     BOOLEAN,
+    BROKERS,
     LABELS,
     MEGABYTES,
+    MONGO_URI,
     NODE_ID,
     PATH,
     PORT,
+    REDIS_URL,
     RESERVED_SLOTS,
     RESOURCES,
     SECONDS,
     TEXT,
+    TOKEN,
     one_of(SkaldModeEnum),
+    optional(PORT),
 ]
 
 words = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,20}[A-Za-z0-9])?", fullmatch=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from skalds.config._enum import DispatcherStrategyEnum, EngineEnum, SystemControllerModeEnum
 from skalds.config.loading import Resolved, Surroundings, read_surroundings, resolve
 from skalds.config.setting import Source
-from skalds.config.settings import declared_settings, every_name
+from skalds.config.settings import declared_settings, every_known_name, every_name
 from skalds.config.skald_config import SkaldConfig
 from skalds.config.system_controller_config import SystemControllerConfig
 from skalds.errors import ConfigurationError
@@ -148,6 +148,7 @@ def test_secret_that_cannot_be_used_is_not_shown(given: dict[str, Any]) -> None:
         ({"environment": {"MONGO_HOST": "mongodb://db/"}}, EngineEnum.DISTRIBUTED),
         ({"dotenv": {"KAFKA_HOST": "kafka"}}, EngineEnum.DISTRIBUTED),
         ({"arguments": {"redis_host": "redis"}}, EngineEnum.DISTRIBUTED),
+        ({"environment": {"REDIS_URL": "redis://redis"}}, EngineEnum.DISTRIBUTED),
         ({"environment": {"MONGO_HOST": "", "KAFKA_HOST": "", "REDIS_HOST": ""}}, EngineEnum.EMBEDDED),
         ({"environment": {"REDIS_PORT": "1"}}, EngineEnum.EMBEDDED),
         ({"environment": {"MONGO_HOST": "mongodb://db/", "SKALDS_ENGINE": "embedded"}}, EngineEnum.EMBEDDED),
@@ -158,6 +159,41 @@ def test_engine_follows_from_the_hosts_unless_it_is_named(
     given: dict[str, Any], engine: EngineEnum, role: type
 ) -> None:
     assert load(**given, role=role).values["skalds_engine"] is engine
+
+
+def test_secret_is_read_from_the_file_that_the_variable_names(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("geheim\n", encoding="utf-8")
+    resolved = load(environment={"REDIS_PASSWORD_FILE": str(tmp_path / "password")})
+
+    assert (resolved.values["redis_password"], resolved.sources["redis_password"]) == ("geheim", Source.ENVIRONMENT)
+
+
+def test_secret_and_its_file_together_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="nothing while SKALDS_TOKEN is set as well") as refusal:
+        load(dotenv={"SKALDS_TOKEN": "geheim", "SKALDS_TOKEN_FILE": str(tmp_path / "token")})
+
+    assert "geheim" not in str(refusal.value)
+
+
+def test_empty_secret_gives_way_to_its_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("geheim", encoding="utf-8")
+    resolved = load(environment={"SKALDS_TOKEN": "", "SKALDS_TOKEN_FILE": str(tmp_path / "token")})
+
+    assert resolved.values["skalds_token"] == "geheim"
+
+
+@pytest.mark.parametrize("name", ["nowhere", ".", "binary"])
+def test_file_of_a_secret_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(ConfigurationError, match=r"KAFKA_PASSWORD_FILE cannot be .* a text file that can be read"):
+        load(environment={"KAFKA_PASSWORD_FILE": str(tmp_path / name)})
+
+
+def test_name_of_a_secret_file_is_no_unknown_variable() -> None:
+    surroundings = Surroundings({"SKALDS_TOKEN_FILE": "", "SKALDS_URL_FILE": ""}, {})
+
+    assert resolve(declared_settings(SystemControllerConfig), {}, surroundings, every_known_name()).warnings == []
 
 
 def test_dotenv_is_read_from_a_file(tmp_path: Path) -> None:

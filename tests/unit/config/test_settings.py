@@ -18,9 +18,11 @@ from skalds.config.skald_config import SkaldConfig
 from skalds.config.system_controller_config import SystemControllerConfig
 
 SHARED_ARGUMENTS = (
-    "log_level log_format log_path log_retention log_rotation_mb log_split_with_worker_id redis_host redis_port "
-    "redis_password redis_sync_period redis_key_ttl kafka_host kafka_port kafka_username kafka_password "
-    "kafka_topic_partitions kafka_replication_factor mongo_host db_name skalds_engine "
+    "log_level log_format log_path log_retention log_rotation_mb log_split_with_worker_id redis_url redis_host "
+    "redis_port redis_username redis_password redis_db redis_tls redis_tls_ca_file redis_sync_period "
+    "redis_key_ttl kafka_host kafka_port kafka_security_protocol kafka_sasl_mechanism kafka_username kafka_password "
+    "kafka_ssl_ca_file kafka_ssl_certificate_file kafka_ssl_key_file kafka_ssl_key_password "
+    "kafka_topic_partitions kafka_replication_factor mongo_host db_name skalds_engine skalds_legacy "
     "skalds_data_dir skalds_token skalds_failpoints"
 )
 ARGUMENTS: dict[type[Settings], str] = {
@@ -29,7 +31,8 @@ ARGUMENTS: dict[type[Settings], str] = {
         "skald_slots skald_labels skald_resources skald_reserved_slots"
     ),
     SystemControllerConfig: (
-        "system_controller_mode system_controller_host system_controller_port monitor_skald_interval "
+        "system_controller_mode system_controller_host system_controller_insecure system_controller_port "
+        "monitor_skald_interval "
         "monitor_task_interval monitor_heartbeat_timeout dispatcher_interval dispatcher_strategy "
         "dispatcher_spread_label dispatcher_ageing_step task_max_attempts task_retention"
     ),
@@ -126,12 +129,17 @@ def test_secrets_are_in_dict_but_never_shown() -> None:
         redis_password="geheim1",
         kafka_password="geheim2",
         skalds_token="geheim3",
-        mongo_host="mongodb://root:geheim4:/@x@db.local:27017/",
+        kafka_ssl_key_password="geheim5",
+        mongo_host="mongodb://root:geheim4:/@x@db.local:27017/?tlsCertificateKeyFilePassword=geheim6&w=1",
+        redis_url="redis://me:geheim7@redis.local/0?password=geheim8",
+        kafka_ssl_key_file=Path(__file__),
+        kafka_ssl_certificate_file=Path(__file__),
     )
 
     shown = repr(config) + repr(config.show())
     assert "geheim" not in shown
-    assert "mongodb://root:***@db.local:27017/" in shown
+    assert "mongodb://root:***@db.local:27017/?tlsCertificateKeyFilePassword=***&w=1" in shown
+    assert "redis://me:***@redis.local/0?password=***" in shown
     assert config.dict()["redis_password"] == "geheim1"
 
 

@@ -1,0 +1,81 @@
+"""What the drivers are told."""
+
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+
+from skalds.config.server_addresses import kafka_properties, redis_url
+from skalds.config.settings import every_known_name
+from skalds.config.skald_config import SkaldConfig
+
+FILE = Path(__file__)
+
+
+@pytest.fixture(autouse=True)
+def empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in every_known_name():
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "redis://localhost:6379/0"),
+        ({"redis_host": "::1", "redis_port": 7, "redis_db": 2}, "redis://[::1]:7/2"),
+        ({"redis_password": "p@s:s/"}, "redis://:p%40s%3As%2F@localhost:6379/0"),
+        ({"redis_username": "me", "redis_password": "x", "redis_tls": True}, "rediss://me:x@localhost:6379/0"),
+        ({"redis_url": "redis://h:7/3", "redis_host": "other"}, "redis://h:7/3"),
+        ({"redis_url": "redis://you:y@h", "redis_username": "me", "redis_password": "x"}, "redis://you:y@h"),
+        ({"redis_url": "redis://h", "redis_password": "x"}, "redis://:x@h"),
+        ({"redis_url": "unix:///run/r.sock?db=1", "redis_password": "x"}, "unix://:x@/run/r.sock?db=1"),
+        (
+            {"redis_url": "rediss://h?a=b", "redis_tls_ca_file": FILE},
+            f"rediss://h?a=b&ssl_ca_certs={quote_plus(str(FILE))}",
+        ),
+        ({"redis_url": "rediss://h?ssl_ca_certs=x", "redis_tls_ca_file": FILE}, "rediss://h?ssl_ca_certs=x"),
+    ],
+)
+def test_redis_has_one_address(given: dict[str, object], url: str) -> None:
+    assert redis_url(SkaldConfig(**given)) == url
+
+
+def test_every_broker_has_a_port() -> None:
+    config = SkaldConfig(kafka_host="a,b:1,[::1],[::2]:2", kafka_port=9)
+
+    assert kafka_properties(config) == {
+        "bootstrap.servers": "a:9,b:1,[::1]:9,[::2]:2",
+        "security.protocol": "PLAINTEXT",
+    }
+
+
+def test_kafka_is_told_user_and_files_where_the_protocol_has_them() -> None:
+    config = SkaldConfig(
+        kafka_host="k",
+        kafka_sasl_mechanism="scram-sha-256",
+        kafka_username="me",
+        kafka_password="x",
+        kafka_ssl_ca_file=FILE,
+        kafka_ssl_certificate_file=FILE,
+        kafka_ssl_key_file=FILE,
+        kafka_ssl_key_password="y",
+    )
+
+    assert kafka_properties(config) == {
+        "bootstrap.servers": "k:9092",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-256",
+        "sasl.username": "me",
+        "sasl.password": "x",
+        "ssl.ca.location": str(FILE),
+        "ssl.certificate.location": str(FILE),
+        "ssl.key.location": str(FILE),
+        "ssl.key.password": "y",
+    }
+
+
+def test_login_that_the_protocol_has_no_place_for_is_not_sent() -> None:
+    config = SkaldConfig(kafka_host="k", kafka_username="me", kafka_password="x")
+
+    assert "sasl.password" not in kafka_properties(config)
