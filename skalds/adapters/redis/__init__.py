@@ -1,0 +1,1 @@
+"""Presence of nodes and taps on controllers over Redis, a single server or a Cluster."""
