@@ -122,7 +122,7 @@ async def test_durable_groups_wait_for_the_disk_and_others_do_not(connection: Co
     assert await connection.write(level) == 1
     async with _Blocked(connection):
         levels = [asyncio.ensure_future(connection.write(level, durable=durable)) for durable in (False, True)]
-    assert await asyncio.gather(*levels) == [2, 2]
+    assert await asyncio.gather(*levels) == [1, 2]
 
 
 async def test_cancelled_write_that_had_not_begun_is_not_done(connection: Connection) -> None:
@@ -286,10 +286,31 @@ async def test_checkpoint_empties_a_large_log(
     assert log.stat().st_size > 0
     await connection.checkpoint()
     assert log.stat().st_size > 0
-    monkeypatch.setattr("skalds.adapters.sqlite.connection._TRUNCATE_ABOVE_BYTES", 1)
+    monkeypatch.setattr("skalds.adapters.sqlite.checkpointer.TRUNCATE_ABOVE_BYTES", 1)
     await connection.checkpoint()
     assert log.stat().st_size == 0
     assert len(await _seen(connection)) == 20
+
+
+async def test_a_grown_log_is_begun_anew_and_keeps_its_space(
+    connection: Connection, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skalds.adapters.sqlite.checkpointer.RESTART_ABOVE_BYTES", 1)
+    log = path.with_name("test.db-wal")
+    for number in range(20):
+        await connection.write(_add(number))
+    grown = log.stat().st_size
+    await connection.checkpoint()
+    for number in range(20, 40):
+        await connection.write(_add(number))
+    assert log.stat().st_size == grown
+    assert len(await _seen(connection)) == 40
+
+
+async def test_a_read_does_not_wait_for_what_the_writing_thread_does(connection: Connection) -> None:
+    await connection.write(_add(1))
+    async with _Blocked(connection):
+        assert await _seen(connection) == [1]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -1,4 +1,4 @@
-"""The one connection to the database, on the one thread that may touch it."""
+"""The connections to the database: one writes, one reads, each on a thread of its own."""
 
 import asyncio
 import threading
@@ -11,8 +11,10 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 import apsw
 
+from skalds.adapters.sqlite.checkpointer import Checkpointer
 from skalds.adapters.sqlite.commit_group import CommitGroup, Job, refuse
 from skalds.adapters.sqlite.error_mapping import mapped
+from skalds.adapters.sqlite.read_thread import ReadThread
 
 T = TypeVar("T")
 Work = Callable[[apsw.Connection], T]
@@ -21,8 +23,8 @@ _BUSY_STEP_SECONDS = 0.0005
 _BUSY_STEPS = 400
 _BUSY_TRIES = 30
 _GROUP_LIMIT = 500
-_TRUNCATE_ABOVE_BYTES = 64 << 20
 _CACHE_KIB = 64 << 10
+_READ_CACHE_KIB = 16 << 10
 
 
 def _wait_for_lock(tries: int) -> bool:
@@ -32,17 +34,19 @@ def _wait_for_lock(tries: int) -> bool:
 
 
 class _Order(NamedTuple):
-    kind: Literal["write", "read", "alone"]
+    kind: Literal["write", "alone"]
     job: Job
 
 
 class Connection:
-    """Hands work to the database thread and brings back what came of it.
+    """Hands work to the threads of the database and brings back what came of it.
 
-        await write(work) ──► queue ──► thread: BEGIN IMMEDIATE, all writes that wait, COMMIT ──► loop: results
+        await write(work) ──► queue ──► writing: BEGIN IMMEDIATE, all writes that wait, COMMIT ──► loop: results
+        await read(work)  ──► queue ──► reading: BEGIN, work, ROLLBACK ──────────────────────────► loop: results
 
-    While one group commits the next one gathers, so the cost of a commit is shared by all who waited for it. While
-    another process holds the lock for writing, reads go on.
+    While one group commits the next one gathers, so the cost of a commit is shared by all who waited for it. Writes
+    that need not survive a power cut have groups of their own and go first, so that a claim does not wait for the disk
+    on behalf of somebody else's submit. Reads wait for no write, ours or another process's.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,6 +60,8 @@ class Connection:
         self._taken: list[_Order] = []
         self._writes: list[Job] = []
         self._busy_tries = 0
+        self._reading: ReadThread | None = None
+        self._checkpointer = Checkpointer(path, self._connect)
 
     @classmethod
     async def open(cls, path: Path, prepare: Work[None]) -> Self:
@@ -65,6 +71,7 @@ class Connection:
         try:
             await connection._opened
             await connection.alone(prepare)
+            await connection.alone(connection._begin_to_read)
         except BaseException:
             await connection.close()
             raise
@@ -84,13 +91,15 @@ class Connection:
 
     async def checkpoint(self) -> None:
         """Moves what was committed from the log into the database file; shortens the log when it has grown large."""
-        await self.alone(self._checkpoint)
+        await asyncio.to_thread(self._checkpointer.run_once)
 
     async def close(self) -> None:
         """Finishes what was ordered, then disconnects and ends the thread; idempotent."""
         if not self._closing:
             self._closing = True
             self._orders.put(None)
+            if self._reading is not None:
+                self._reading.close()
         await asyncio.shield(self._closed)
         self._thread.join()
 
@@ -99,7 +108,9 @@ class Connection:
         if self._closing:
             refuse([job], str(self._path))
             self._resolve([job])
-        else:
+        elif kind == "read" and self._reading is not None:
+            self._reading.ask(job)
+        elif kind != "read":
             self._orders.put(_Order(kind, job))
         result: T = await job.future
         return result
@@ -138,6 +149,11 @@ class Connection:
         refuse(left, str(self._path))
         self._tell(self._resolve, left)
 
+    def _begin_to_read(self, _: apsw.Connection) -> None:
+        connection = self._connect()
+        connection.pragma("cache_size", -_READ_CACHE_KIB)
+        self._reading = ReadThread(connection, str(self._path), lambda jobs: self._tell(self._resolve, jobs))
+
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
         connection.set_busy_handler(_wait_for_lock)
@@ -162,19 +178,21 @@ class Connection:
 
     def _run(self, group: CommitGroup, orders: Sequence[_Order]) -> None:
         self._writes.extend(order.job for order in orders if order.kind == "write")
-        if self._writes:
-            self._write(group)
-        others = [order for order in orders if order.kind != "write"]
-        for order in others:
-            (group.read if order.kind == "read" else group.alone)(order.job)
+        for durable in (False, True):
+            self._write(group, [job for job in self._writes if job.durable is durable])
+        others = [order.job for order in orders if order.kind == "alone"]
+        for job in others:
+            group.alone(job)
         if others:
-            self._tell(self._resolve, [order.job for order in others])
+            self._tell(self._resolve, others)
 
-    def _write(self, group: CommitGroup) -> None:
+    def _write(self, group: CommitGroup, jobs: Sequence[Job]) -> None:
+        if not jobs:
+            return
         self._busy_tries += 1
-        if group.write(self._writes, last_try=self._busy_tries >= _BUSY_TRIES):
-            self._tell(self._resolve, self._writes)
-            self._writes = []
+        if group.write(jobs, last_try=self._busy_tries >= _BUSY_TRIES):
+            self._tell(self._resolve, jobs)
+            self._writes = [job for job in self._writes if job.durable is not jobs[0].durable]
             self._busy_tries = 0
 
     def _tell(self, callback: Callable[..., Any], argument: Any) -> None:
@@ -193,13 +211,3 @@ class Connection:
                 job.future.set_exception(job.error)
             else:
                 job.future.set_result(job.result)
-
-    def _checkpoint(self, connection: apsw.Connection) -> None:
-        log = Path(f"{self._path}-wal")
-        is_large = log.exists() and log.stat().st_size > _TRUNCATE_ABOVE_BYTES
-        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if is_large else apsw.SQLITE_CHECKPOINT_PASSIVE
-        try:
-            connection.wal_checkpoint(mode=mode)
-        except apsw.BusyError:
-            # Another process reads or writes at this moment; the next checkpoint does it.
-            return

@@ -24,6 +24,7 @@ from skalds.system_controller.api import (
 )
 from skalds.system_controller.api.answer_stamp import AnswerStamp
 from skalds.system_controller.api.dependencies import ApiParts
+from skalds.system_controller.api.direct_routes import DirectRoutes
 from skalds.system_controller.api.error_mapping import (
     HttpRefusal,
     error_response,
@@ -70,6 +71,7 @@ def create_app(parts: ApiParts) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
     # The last added is the outermost.
+    app.add_middleware(DirectRoutes, parts=parts, table=tasks.DIRECT)
     app.add_middleware(RequestGuard, rule=AccessRule(parts.settings.skalds_token, parts.loopback_only))
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM, compresslevel=_GZIP_LEVEL)
     app.add_middleware(AnswerStamp, clock=parts.clock)

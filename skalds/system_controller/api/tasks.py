@@ -12,6 +12,7 @@ from skalds.model.task import TaskLifecycleStatus
 from skalds.model.task_query import TaskQuery
 from skalds.system_controller.api.body_fields import body_fields, expect_no_fields, one_of_spellings
 from skalds.system_controller.api.dependencies import Actor, ApiParts, Parts
+from skalds.system_controller.api.direct_routes import DirectTable
 from skalds.system_controller.api.json_response import JsonResponse
 from skalds.system_controller.api.openapi import errors, request_body
 from skalds.system_controller.api.request_guard import json_body
@@ -108,6 +109,10 @@ async def submit(request: Request, parts: Parts) -> Response:
     task = await submit_task(parts.engine, body, defaults, policies)
     (shown,) = with_own_waiting([task], defaults.now, paused=paused)
     return JsonResponse(show_task(shown, parts.cluster.fleet), 201)
+
+
+DIRECT: DirectTable = {("POST", "/api/tasks"): submit, ("POST", "/api/tasks/"): submit}
+"""What clients send by the hundreds a second."""
 
 
 @router.get("", include_in_schema=False)

@@ -9,8 +9,8 @@ AUDIT_KEPT = 100_000
 """Entries of the audit log that are kept."""
 
 
-_ROUNDS_PER_AUDIT_TRIM = 12
-"""A minute of rounds of five seconds: the audit log grows by what people do, not by what runs."""
+_ROUNDS_PER_AUDIT_TRIM = 60
+"""A minute of rounds of a second: the audit log grows by what people do, not by what runs."""
 
 
 class Housekeeping:
