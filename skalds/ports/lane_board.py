@@ -38,7 +38,3 @@ class LaneBoard(Protocol):
     async def reasons(self, keys: Sequence[LaneKey]) -> Mapping[LaneKey, WaitReason | None]:
         """The kept reasons of these lanes; unknown lanes are left out."""
         ...
-
-    async def ready_count(self) -> int:
-        """How many tasks could run now."""
-        ...

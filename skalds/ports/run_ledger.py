@@ -33,7 +33,11 @@ class RunLedger(Protocol):
 
     async def changes_since(self, position: int, limit: int) -> Sequence[RunChange] | None:
         """The next `limit` committed versions after `position`, oldest first; None if the feed no longer reaches back
-        that far, and the caller must read everything again."""
+        that far, and the caller must read everything again.
+
+        What another process committed may be told a little later; what was committed before a call of `live_runs` is
+        told when that returns. A position means something only to the process that learnt it.
+        """
         ...
 
     async def overdue(self, now: int, limit: int) -> Sequence[Task]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from skalds.adapters.sqlite import dependencies, dispatch_queue, lane_board, retention, run_ledger
+from skalds.adapters.sqlite import claim, dependencies, dispatch_queue, lane_board, retention, run_ledger
 from skalds.adapters.sqlite.engine import SqliteEngine
 from skalds.testing import FakeClock
 
@@ -20,10 +20,12 @@ PLANS: dict[str, tuple[str, ...]] = {
     dispatch_queue.NEXT_MOMENT: ("SEARCH run USING COVERING INDEX run_timer",),
     dispatch_queue.FIND_DUE: ("SEARCH run USING INDEX run_timer (eligible_at<?)",),
     dispatch_queue.HEADS: ("SEARCH queue USING PRIMARY KEY (lane=?)",),
-    dispatch_queue.FIND_OPEN: ("SEARCH node USING INTEGER PRIMARY KEY",),
-    dispatch_queue.FIND_READY: ("SEARCH task USING COVERING INDEX sqlite_autoindex_task_1 (id=?)", _RUN),
-    dispatch_queue.GIVE: (_RUN,),
-    dispatch_queue.DEQUEUE_MANY: ("SEARCH queue USING PRIMARY KEY (lane=? AND rank=? AND id=?)",),
+    claim.PUT_CLAIMS: ("SEARCH node USING INTEGER PRIMARY KEY",),
+    claim.PUT_GIVEN: ("SEARCH task USING COVERING INDEX sqlite_autoindex_task_1 (id=?)", _RUN),
+    claim.GIVE: (_RUN, "SEARCH given USING INTEGER PRIMARY KEY"),
+    claim.DEQUEUE_GIVEN: ("SEARCH queue USING PRIMARY KEY (lane=? AND rank=? AND id=?)", "SCAN given"),
+    claim.ADD_CHANGES: ("SCAN given", "SEARCH claim USING INTEGER PRIMARY KEY"),
+    claim.COUNT_IN_LANES: ("SCAN given", "SCAN left", "SEARCH lane USING INTEGER PRIMARY KEY"),
     lane_board.COUNT_QUEUED: ("SEARCH lane USING INDEX lane_by_tenant (tenant=?)",),
     lane_board.FIND_KEYS: ("SEARCH lane USING INTEGER PRIMARY KEY",),
     lane_board.FIND_REASON: ("SEARCH lane USING INDEX sqlite_autoindex_lane_1 (key=?)",),
@@ -49,7 +51,7 @@ PLANS: dict[str, tuple[str, ...]] = {
 
 _NAMES = {
     text: name
-    for module in (dependencies, dispatch_queue, lane_board, retention, run_ledger)
+    for module in (claim, dependencies, dispatch_queue, lane_board, retention, run_ledger)
     for name, text in vars(module).items()
     if isinstance(text, str)
 }
@@ -59,6 +61,7 @@ _NAMES = {
 async def database(tmp_path: Path) -> AsyncIterator[apsw.Connection]:
     await (await SqliteEngine.open(tmp_path / "data", FakeClock(), role="controller")).close()
     connection = apsw.Connection(str(tmp_path / "data" / "skalds.db"))
+    claim.take_orders(connection)
     yield connection
     connection.close()
 
@@ -78,6 +81,7 @@ async def test_what_comes_in_order_is_not_sorted(database: apsw.Connection, sql:
 
 
 def _plan(database: apsw.Connection, sql: str) -> list[str]:
+    sql = re.sub(r"NEW\.\w+", "?", sql)
     numbered = [int(number) for number in re.findall(r"\?(\d+)", sql)]
     values = (None,) * (max(numbered) if numbered else sql.count("?"))
     return [str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", values)]

@@ -39,8 +39,5 @@ class MemoryLaneBoard:
     async def reasons(self, keys: Sequence[LaneKey]) -> Mapping[LaneKey, WaitReason | None]:
         return self._lanes.reasons(keys)
 
-    async def ready_count(self) -> int:
-        return len(self._store.queue)
-
 
 _: type[LaneBoard] = MemoryLaneBoard

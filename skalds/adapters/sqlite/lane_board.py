@@ -6,7 +6,6 @@ import apsw
 import orjson
 
 from skalds.adapters.sqlite.connection import Connection
-from skalds.adapters.sqlite.placement import READY
 from skalds.adapters.sqlite.select import one, rows
 from skalds.model.lane import LaneKey
 from skalds.model.plan import WaitReason
@@ -22,8 +21,6 @@ COUNT_QUEUED = "SELECT coalesce(sum(waiting), 0) FROM lane WHERE tenant = ?"
 NOTE_REASON = "UPDATE lane SET reason = ?2 WHERE id = ?1 AND reason IS NOT ?2"
 # The kept reason of a lane.
 FIND_REASON = "SELECT reason FROM lane WHERE key = ?"
-# How many tasks stand in the queue.
-COUNT_READY = "SELECT n FROM tally WHERE name = ?"
 
 
 class SqliteLaneBoard:
@@ -57,9 +54,6 @@ class SqliteLaneBoard:
             return {key: reason_of(kept[0][0]) for key, kept in found.items() if kept}
 
         return await self._connection.read(work)
-
-    async def ready_count(self) -> int:
-        return await self._connection.read(lambda connection: one(connection, COUNT_READY, (READY,)) or 0)
 
 
 def reason_of(text: str | None) -> WaitReason | None:

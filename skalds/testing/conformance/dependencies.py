@@ -11,7 +11,7 @@ from skalds.model.run_change import Change
 from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.ports.engine import Engine
 from skalds.testing.builders import A_MOMENT, a_task
-from skalds.testing.conformance.steps import ALL, a_claim, lead, ready_ids, to
+from skalds.testing.conformance.steps import ALL, a_claim, lead, ready_ids, to, told
 from skalds.testing.fake_clock import FakeClock
 
 FINISHED = TaskLifecycleStatus.FINISHED
@@ -60,11 +60,10 @@ class DependenciesSuite:
         await _end(engine, "a")
         now = clock.wall_ms()
         assert await engine.catalog.get("b") == before.changed(now, eligible_at=now)
-        told = await engine.ledger.changes_since(position, ALL)
-        assert told is not None
-        assert [(change.task_id, change.rev, change.ready) for change in told] == [("a", 1, False), ("b", 1, True)]
+        feed = await told(engine, position)
+        assert [(change.task_id, change.rev, change.ready) for change in feed] == [("a", 1, False), ("b", 1, True)]
         [lane] = await engine.queue.lanes()
-        assert told[1].lane == lane.id
+        assert feed[1].lane == lane.id
         [head] = (await engine.queue.heads({lane.id: 1}))[lane.id]
         assert (head.rank, head.id) == (now, "b")
 
@@ -100,11 +99,8 @@ class DependenciesSuite:
         await engine.intake.submit([a_task(id="a"), *(a_task(id=id_, dependencies=["a"]) for id_ in ids)])
         _, position = await engine.ledger.live_runs()
         await _end(engine, "a")
-        told = await engine.ledger.changes_since(position + 1, ALL)
-        assert told is not None
-        assert [change.task_id for change in told] == ids
+        assert [change.task_id for change in await told(engine, position)] == ["a", *ids]
         assert await ready_ids(engine) == sorted(ids)
-        assert await engine.lanes.ready_count() == 100
 
     async def test_unknown_dependency_refuses_all(self, engine: Engine) -> None:
         await engine.intake.submit([a_task(id="known"), a_task(id="foreign", tenant="b")])

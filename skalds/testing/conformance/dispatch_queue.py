@@ -29,7 +29,6 @@ class DispatchQueueSuite:
         assert await ready_ids(engine) == ["in-10", "in-20"]
         assert (await engine.queue.ripen(A_MOMENT + 30)).next_due is None
         assert await ready_ids(engine) == ["in-10", "in-20", "in-30"]
-        assert await engine.lanes.ready_count() == 3
 
     async def test_ripen_is_no_new_version(self, engine: Engine) -> None:
         [task] = await engine.intake.submit([a_task(eligible_at=A_MOMENT + 1)])
@@ -55,7 +54,7 @@ class DispatchQueueSuite:
         tasks = [a_task(id="a", tenant="a"), a_task(id="b", tenant="b"), a_task(id="c", tenant="c", eligible_at=2**52)]
         await engine.intake.submit(tasks)
         lanes = await engine.queue.lanes()
-        assert [lane.key for lane in lanes] == [lane_key(tasks[0]), lane_key(tasks[1])]
+        assert {lane.key for lane in lanes} == {lane_key(tasks[0]), lane_key(tasks[1])}
         assert [lane.id for lane in lanes] == sorted(lane.id for lane in lanes)
         await engine.queue.claim([await a_claim(engine, tasks[:1])], await lead(engine))
         assert [lane.key for lane in await engine.queue.lanes()] == [lane_key(tasks[1])]
@@ -112,7 +111,6 @@ class DispatchQueueSuite:
             }
         )
         assert await ready_ids(engine) == []
-        assert await engine.lanes.ready_count() == 0
         assert await engine.catalog.count_by_status() == {"Assigning": 1}
 
     async def test_claim_takes_a_failed_task_that_may_run_again(self, engine: Engine) -> None:
@@ -211,10 +209,10 @@ class DispatchQueueSuite:
 
     async def test_priorities_are_lanes_of_their_own(self, engine: Engine) -> None:
         await engine.intake.submit([a_task(id="a"), a_task(id="b", priority=1)])
-        lanes = await engine.queue.lanes()
-        assert [lane.key.priority for lane in lanes] == [0, 1]
-        heads = await engine.queue.heads({lane.id: 9 for lane in lanes})
-        assert heads[lanes[1].id][0].rank < heads[lanes[0].id][0].rank
+        lanes = {lane.key.priority: lane.id for lane in await engine.queue.lanes()}
+        assert sorted(lanes) == [0, 1]
+        heads = await engine.queue.heads(dict.fromkeys(lanes.values(), 9))
+        assert heads[lanes[1]][0].rank < heads[lanes[0]][0].rank
 
     async def test_affinity_goes_with_a_task_that_ripens(self, engine: Engine) -> None:
         await engine.intake.submit([a_task(eligible_at=A_MOMENT + 1, affinity_key="site")])

@@ -9,7 +9,7 @@ from skalds.model.run_change import Change
 from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.ports.engine import Engine
 from skalds.testing.builders import A_MOMENT, a_task
-from skalds.testing.conformance.steps import a_claim, lead, ready_ids, to
+from skalds.testing.conformance.steps import a_claim, lead, ready_ids, to, told
 
 
 async def _counts(engine: Engine) -> dict[str, tuple[int, int]]:
@@ -27,13 +27,14 @@ class LaneBoardSuite:
     async def test_nothing_waits_at_first(self, engine: Engine) -> None:
         assert list(await engine.lanes.backlog()) == []
         assert await engine.lanes.queued_by("default") == 0
-        assert await engine.lanes.ready_count() == 0
 
     async def test_keys_of_lanes_are_known_to_all(self, engine: Engine, other: Engine) -> None:
         tasks = await engine.intake.submit([a_task(id="a", tenant="a", priority=3), a_task(id="b", tenant="b")])
-        lanes = [lane.id for lane in await engine.queue.lanes()]
-        assert await other.lanes.keys([*lanes, 4711]) == dict(zip(lanes, map(lane_key, tasks), strict=True))
-        assert await other.lanes.keys(iter(lanes[:1])) == {lanes[0]: lane_key(tasks[0])}
+        lanes = {lane.id: lane.key for lane in await engine.queue.lanes()}
+        assert {*lanes.values()} == {*map(lane_key, tasks)}
+        assert await other.lanes.keys([*lanes, 4711]) == lanes
+        first = next(iter(lanes))
+        assert await other.lanes.keys(iter([first])) == {first: lanes[first]}
         assert await other.lanes.keys([]) == {}
 
     async def test_backlog_counts_what_waits_for_whatever_reason(self, engine: Engine) -> None:
@@ -47,13 +48,13 @@ class LaneBoardSuite:
         ]
         await engine.intake.submit(tasks)
         backlog = await engine.lanes.backlog()
-        assert [(lane.key, lane.ready, lane.waiting) for lane in backlog] == [
-            (lane_key(tasks[0]), 1, 3),
-            (lane_key(tasks[1]), 1, 1),
-            (lane_key(tasks[4]), 1, 1),
-        ]
+        assert len(backlog) == 3
+        assert {lane.key: (lane.ready, lane.waiting) for lane in backlog} == {
+            lane_key(tasks[0]): (1, 3),
+            lane_key(tasks[1]): (1, 1),
+            lane_key(tasks[4]): (1, 1),
+        }
         assert [await engine.lanes.queued_by(tenant) for tenant in ("default", "b", "c")] == [4, 1, 0]
-        assert await engine.lanes.ready_count() == 3
 
     async def test_counts_follow_every_move(self, engine: Engine) -> None:
         tasks = await engine.intake.submit([a_task(id=id_) for id_ in "abc"] + [a_task(id="t", eligible_at=2**52)])
@@ -67,7 +68,6 @@ class LaneBoardSuite:
         given = await engine.catalog.get_many(["a", "b"])
         await engine.ledger.write([_back(given[0]), _back(given[1], tenant="b")], durable=True)
         assert await _counts(engine) == {"default": (2, 2), "b": (1, 1)}
-        assert await engine.lanes.ready_count() == 3
 
     async def test_lane_of_a_run_that_ends_is_left(self, engine: Engine) -> None:
         await engine.intake.submit([a_task()])
@@ -81,9 +81,7 @@ class LaneBoardSuite:
         assert [run.lane for run in (await engine.ledger.live_runs())[0]] == [lane.id]
         [ended] = await engine.catalog.get_many(["task-1"])
         await engine.ledger.write([Change(ended, ended.changed(9, released_at=9))], durable=True)
-        told = await engine.ledger.changes_since(position, 10)
-        assert told is not None
-        assert [change.lane for change in told] == [lane.id, 0]
+        assert [change.lane for change in await told(engine, position)] == [lane.id, 0]
 
     async def test_refused_submit_is_not_counted(self, engine: Engine, other: Engine) -> None:
         await engine.intake.submit([a_task(id="a")])

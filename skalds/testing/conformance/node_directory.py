@@ -2,13 +2,13 @@
 """Suite of `NodeDirectory`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from skalds.errors import LeaseLost
 from skalds.model.lease import Duty
-from skalds.model.node import Beat, Registration
+from skalds.model.node import Beat, Presence, Registration
 from skalds.model.run_change import Change
 from skalds.model.snapshot import Reserved
 from skalds.model.task import TaskLifecycleStatus
@@ -77,7 +77,7 @@ class NodeDirectorySuite:
         session = await other.directory.register(a_node(), 1)
         await engine.directory.presences()
         await other.directory.beat(Beat("node-1", session, 6))
-        await _settle()
+        await _seen(engine, session, 6)
         old = await lead(engine, Duty.MONITOR)
         await lead(engine, Duty.MONITOR, holder="controller-2")
         with pytest.raises(LeaseLost):
@@ -120,8 +120,7 @@ class NodeDirectorySuite:
         await engine.directory.presences()
         for count in (1, 2):
             await other.directory.beat(Beat("node-1", session, count, live_tasks=3, draining=True, machine_load=0.5))
-        await _settle()
-        [presence] = await engine.directory.presences()
+        [presence] = await _seen(engine, session, 2)
         assert presence.beat == Beat("node-1", session, 2, live_tasks=3, draining=True, machine_load=0.5)
         assert presence.exited is False
 
@@ -130,15 +129,14 @@ class NodeDirectorySuite:
         await engine.directory.presences()
         for count in (5, 4):
             await other.directory.beat(Beat("node-1", session, count))
-        await _settle()
-        assert [presence.beat.count for presence in await engine.directory.presences()] == [5]
+        await other.directory.beat(Beat("node-2", session + 1, 1))  # seen no sooner than what was sent before
+        assert [presence.beat.count for presence in await _seen(engine, session + 1, 1)] == [5, 1]
 
     async def test_beats_of_a_hundred_nodes_raise_nothing(self, engine: Engine, other: Engine) -> None:
         await engine.directory.presences()
         for number in range(1_000):
             await other.directory.beat(Beat(f"node-{number % 100}", number % 100, number))
-        await _settle()
-        assert await engine.directory.presences()
+        assert await _seen(engine, 0, 0)
 
     async def test_process_that_lives_has_not_exited(self, engine: Engine, other: Engine) -> None:
         await other.directory.register(a_node(), 1)
@@ -159,7 +157,7 @@ class NodeDirectorySuite:
         session = await other.directory.register(a_node(), 1)
         await engine.directory.presences()
         await other.directory.beat(Beat("node-1", session, 6))
-        await _settle()
+        await _seen(engine, session, 6)
         await end_process(other)
         [presence] = await engine.directory.presences()
         assert (presence.beat.count, presence.exited) == (6, True)
@@ -183,7 +181,11 @@ class NodeDirectorySuite:
         assert list(await engine.directory.presences()) == []
 
 
-async def _settle() -> None:
-    """Lets the event loop receive what was sent."""
-    for _ in range(10):
-        await asyncio.sleep(0)
+async def _seen(engine: Engine, session: int, count: int) -> Sequence[Presence]:
+    """What is observed once this beat, or a later one of its session, has arrived."""
+    async with asyncio.timeout(10):
+        while True:
+            presences = await engine.directory.presences()
+            if any((seen.beat.session, seen.beat.count >= count) == (session, True) for seen in presences):
+                return presences
+            await asyncio.sleep(0.001)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from skalds.model.lease import Duty, LeaseRow
 from skalds.model.plan import Assign
-from skalds.model.run_change import Change
+from skalds.model.run_change import Change, RunChange
 from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.ports.dispatch_queue import Claim
 from skalds.ports.engine import Engine
@@ -50,6 +50,15 @@ async def assigned(engine: Engine, *tasks: Task, node_id: str = "node-1") -> Seq
     given = await engine.queue.claim([await a_claim(engine, stored, node_id=node_id)], lease)
     assert len(given) == len(tasks)
     return await engine.catalog.get_many([task.id for task in tasks])
+
+
+async def told(engine: Engine, position: int) -> Sequence[RunChange]:
+    """All that this participant's feed tells after `position` of what was committed up to now."""
+    _, end = await engine.ledger.live_runs()
+    changes = await engine.ledger.changes_since(position, ALL)
+    assert changes is not None
+    assert (changes[-1].position if changes else position) == end
+    return changes
 
 
 def session_of(task: Task) -> int:

@@ -109,9 +109,6 @@ class _Lanes:
     async def reasons(self, keys: Sequence[LaneKey]) -> Mapping[LaneKey, WaitReason | None]:
         return await self._connection.read("reasons", self._inner.reasons(keys))
 
-    async def ready_count(self) -> int:
-        return await self._connection.read("ready_count", self._inner.ready_count())
-
 
 class _Ledger:
     def __init__(self, inner: MemoryEngine, connection: Connection, store: ObservedStore) -> None:
