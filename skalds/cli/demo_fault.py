@@ -26,10 +26,11 @@ class Victim(Enum):
 
 
 class DemoFault:
-    """Kills the victim once half of the tasks have finished; of the nodes, the busiest one."""
+    """Kills the victim once half of the tasks have finished: the named controller, or the busiest node."""
 
-    def __init__(self, victim: Victim | None, keeper: ProcessKeeper) -> None:
+    def __init__(self, victim: Victim | None, keeper: ProcessKeeper, controller: str) -> None:
         self._victim = victim
+        self._controller = controller
         self._keeper = keeper
         self.killed: str | None = None
         """What was killed and when, for people; None as long as nothing was."""
@@ -52,7 +53,7 @@ class DemoFault:
 
     def _name(self, state: DemoState) -> str:
         if self._victim is Victim.CONTROLLER:
-            return Victim.CONTROLLER.value
+            return self._controller
         return str(max(state.nodes, key=lambda node: node["usedSlots"])["id"])
 
 

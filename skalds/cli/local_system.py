@@ -1,4 +1,4 @@
-"""A controller and its nodes as child processes: what `up` and `demo` share."""
+"""Controllers and their nodes as child processes: what `up` and `demo` share."""
 
 import asyncio
 import os
@@ -20,7 +20,8 @@ _CONTROLLER_GRACE = 10.0
 class LocalPlan:
     """What to run: where the data is, how many nodes of which application, on which port (None: as configured).
 
-    `environment` goes before the environment of this process.
+    More than one controller need the distributed engine and `port` 0, which takes a free one for each. `environment`
+    goes before the environment of this process.
     """
 
     data: Path
@@ -28,10 +29,11 @@ class LocalPlan:
     app: str
     port: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    controllers: int = 1
 
 
 class LocalSystem:
-    """Starts and stops the processes of one machine; the controller first and last."""
+    """Starts and stops the processes of one machine; the controllers first and last."""
 
     def __init__(self, plan: LocalPlan, keeper: ProcessKeeper) -> None:
         self._plan = plan
@@ -41,29 +43,37 @@ class LocalSystem:
     def node_names(self) -> Sequence[str]:
         return [f"node-{number}" for number in range(1, self._plan.nodes + 1)]
 
-    async def start(self) -> str:
-        """Starts everything; returns the controller's address once it listens.
+    @property
+    def controller_names(self) -> Sequence[str]:
+        if self._plan.controllers == 1:
+            return [_CONTROLLER]
+        return [f"{_CONTROLLER}-{number}" for number in range(1, self._plan.controllers + 1)]
 
-        Raises `ChildProcessError` when the controller gave up before.
+    async def start(self) -> str:
+        """Starts everything; returns the address of the first controller once all of them listen.
+
+        Raises `ChildProcessError` when one gave up before.
         """
-        read_end, write_end = os.pipe()
-        command = [*_skalds(), "controller", *([] if self._plan.port is None else ["--port", str(self._plan.port)])]
-        controller = Child(
-            _CONTROLLER, [*command, "--ready-fd", str(write_end)], self._environment(), pass_fds=[write_end]
-        )
-        self._keeper.keep(controller)
-        address = await self._read_address(read_end, write_end)
-        # Should it have to be started again, then at the address that clients know by now.
-        controller.command = [*_skalds(), "controller", "--port", str(urlsplit(address).port)]
-        controller.pass_fds = ()
+        address, *_ = [await self._start_controller(name) for name in self.controller_names]
         for name in self.node_names:
             self._keeper.keep(Child(name, self._node_command(), {**self._environment(), "SKALD_ID": name}))
         return address
 
     async def stop(self) -> None:
-        """Stops nodes, then the controller; each gets a grace before it is killed."""
+        """Stops nodes, then the controllers; each gets a grace before it is killed."""
         await self._keeper.stop(self.node_names, _NODE_GRACE)
-        await self._keeper.stop([_CONTROLLER], _CONTROLLER_GRACE)
+        await self._keeper.stop(self.controller_names, _CONTROLLER_GRACE)
+
+    async def _start_controller(self, name: str) -> str:
+        read_end, write_end = os.pipe()
+        command = [*_skalds(), "controller", *([] if self._plan.port is None else ["--port", str(self._plan.port)])]
+        controller = Child(name, [*command, "--ready-fd", str(write_end)], self._environment(), pass_fds=[write_end])
+        self._keeper.keep(controller)
+        address = await self._read_address(read_end, write_end)
+        # Should it have to be started again, then at the address that clients know by now.
+        controller.command = [*_skalds(), "controller", "--port", str(urlsplit(address).port)]
+        controller.pass_fds = ()
+        return address
 
     def _environment(self) -> dict[str, str]:
         data = str(self._plan.data.absolute())

@@ -30,6 +30,8 @@ from skalds.runtime.periodic import Periodic
 from skalds.runtime.service import cancel_all
 from skalds.runtime.shutdown_signals import ShutdownRequest
 
+_LISTEN_PATIENCE_S = 5.0
+
 
 @dataclass(slots=True)
 class _Session:
@@ -86,15 +88,23 @@ class NodeAgent:
         ]
         for listener in self._listeners:
             listener.add_done_callback(self._take_end_of_listener)
-        # The first assignment may be announced as soon as the registration is known.
-        ready: asyncio.Future[Any] = asyncio.ensure_future(listening.wait())
-        await asyncio.wait([ready, self._ended], return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
-        if self._ended.done():
-            self._ended.result()
+        await self._wait_listening(listening)
         await self._register()
         await self._beating.start()
         await self._work.start()
+
+    async def _wait_listening(self, listening: asyncio.Event) -> None:
+        """The first assignment may be announced as soon as the registration is known; a bus that is down costs that."""
+        if self._ended is None:
+            return
+        patience = asyncio.ensure_future(self._clock.sleep(_LISTEN_PATIENCE_S))
+        ready: asyncio.Future[Any] = asyncio.ensure_future(listening.wait())
+        await asyncio.wait([ready, patience, self._ended], return_when=asyncio.FIRST_COMPLETED)
+        await cancel_all([ready, patience])
+        if self._ended.done():
+            self._ended.result()
+        if not listening.is_set():
+            log_event("WARNING", "node.not_listening", node=self._node.id)
 
     async def wait_ended(self) -> None:
         """Never returns by itself.

@@ -10,17 +10,18 @@ from typing import Any
 
 import uvloop
 
+from skalds.adapters.extra import require_distributed
 from skalds.adapters.process.launcher import ZygoteLauncher
 from skalds.adapters.process.machine_load import PsutilMachineLoad
 from skalds.adapters.process.machine_resources import machine_resources
 from skalds.adapters.process.system_clock import SystemClock
+from skalds.adapters.process.time_ordered_ids import TimeOrderedIds
 from skalds.adapters.process.worker_process import EnterWorker, exec_entry
 from skalds.adapters.process.zygote import Zygote
 from skalds.adapters.sqlite.engine import SqliteEngine
 from skalds.config._enum import EngineEnum
 from skalds.config.skald_config import SkaldConfig
 from skalds.config.timings import Timings
-from skalds.errors import ConfigurationError, StoreUnavailable
 from skalds.model.node import Node
 from skalds.model.snapshot import Reserved
 from skalds.node.agent import NodeAgent
@@ -30,10 +31,9 @@ from skalds.ports.engine import Engine
 from skalds.runtime.failpoint import arm
 from skalds.runtime.garbage_collection import calm_collector
 from skalds.runtime.log_setup import log_event
+from skalds.runtime.patience import open_patiently
 from skalds.runtime.service import ServiceGroup
 from skalds.runtime.shutdown_signals import ShutdownRequest, listen_for_shutdown
-
-_RETRY_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,6 @@ def become_worker_if_asked(enter_worker: EnterWorker) -> None:
 
 def run_node(config: SkaldConfig, program: NodeProgram, timings: Timings | None = None) -> None:
     """Runs until SIGINT or SIGTERM; call it before any thread or event loop exists."""
-    if config.skalds_engine is EngineEnum.DISTRIBUTED:
-        raise ConfigurationError("SKALDS_ENGINE", "distributed", "embedded: the distributed engine is not built yet")
     zygote = Zygote.spawn(program.enter_worker, exec_classes=program.exec_classes)
     arm(config.skalds_failpoints, config.source("skalds_failpoints"))
     calm_collector()
@@ -100,16 +98,23 @@ async def _run(config: SkaldConfig, program: NodeProgram, timings: Timings, zygo
 
 async def _open_engine(config: SkaldConfig, clock: Clock, shutdown: ShutdownRequest) -> Engine | None:
     """Waits for a controller to have made the store; None if told to shut down before."""
-    waiting = False
-    while not shutdown.event.is_set():
-        try:
-            return await SqliteEngine.open(config.skalds_data_dir, clock, role="node")
-        except StoreUnavailable as error:
-            if not waiting:
-                log_event("WARNING", "node.waiting_for_store", data_dir=config.skalds_data_dir, reason=error)
-            waiting = True
-            await clock.sleep(_RETRY_SECONDS)
-    return None
+    return await open_patiently(
+        lambda: _open(config, clock),
+        clock,
+        shutdown,
+        lambda error: log_event("WARNING", "node.waiting_for_store", reason=error),
+    )
+
+
+async def _open(config: SkaldConfig, clock: Clock) -> Engine:
+    if config.skalds_engine is EngineEnum.EMBEDDED:
+        return await SqliteEngine.open(config.skalds_data_dir, clock, role="node")
+    require_distributed()
+    # Here, because its drivers are an extra that the embedded engine does without.
+    from skalds.adapters.distributed.engine import DistributedEngine
+    from skalds.adapters.distributed.options import distributed_options
+
+    return await DistributedEngine.open(distributed_options(config), clock, TimeOrderedIds(clock), role="node")
 
 
 def _describe_node(config: SkaldConfig, program: NodeProgram) -> Node:

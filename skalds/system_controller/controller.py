@@ -34,7 +34,7 @@ from skalds.system_controller.surroundings import Surroundings
 _SLOW_READ = timedelta(seconds=1)
 _BETWEEN_LOOKS_S = 0.1
 _AUDIT = timedelta(seconds=10)
-_HOUSEKEEPING = timedelta(seconds=5)
+_HOUSEKEEPING = timedelta(seconds=1)
 _RETENTION = timedelta(minutes=1)
 _WAITING_ENDS = timedelta(seconds=1)
 _WATCHDOG = timedelta(seconds=1)
@@ -55,6 +55,9 @@ class ControllerOptions:
 
 class Controller:
     """One controller: pictures of the cluster for its API, and the duties its mode allows it to hold."""
+
+    _compared_in = 0
+    """The latest term at whose begin the projection was compared with the rows."""
 
     def __init__(
         self,
@@ -137,6 +140,11 @@ class Controller:
         )
 
     async def _catch_up(self) -> None:
+        """What others committed may reach the feed a little later: a new leader compares with the rows."""
+        lease = self._dispatching.lease
+        if lease is not None and lease.term != self._compared_in:
+            await self._tail.audit()
+            self._compared_in = lease.term
         await self._tail.run_once()
         await self.policies.refresh()
 

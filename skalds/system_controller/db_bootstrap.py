@@ -1,5 +1,6 @@
 """Reaches the database of the configured engine for `skalds db`, without all that a controller needs to load."""
 
+import asyncio
 from pathlib import Path
 
 from skalds.adapters.sqlite import upkeep
@@ -28,3 +29,12 @@ class Database:
     def restore(self, source: Path) -> tuple[DatabaseFacts, Path | None]:
         """Replaces it by a copy; returns what is there now and where the one before was kept."""
         return upkeep.restore(self.data_dir, source)
+
+
+def drop_database(name: str) -> None:
+    """Deletes a database of the distributed engine, with all that is in it."""
+    from skalds.adapters.distributed.engine import drop_database as drop
+    from skalds.adapters.distributed.options import distributed_options
+
+    config = SystemControllerConfig(skalds_engine=EngineEnum.DISTRIBUTED, db_name=name)
+    asyncio.run(drop(distributed_options(config)))

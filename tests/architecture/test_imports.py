@@ -10,6 +10,7 @@ ADAPTER = ("skalds.ports", "skalds.model", "skalds.errors")
 BOOTSTRAPS = (
     "skalds.system_controller.bootstrap",
     "skalds.system_controller.db_bootstrap",
+    "skalds.system_controller.doctor_bootstrap",
     "skalds.node.bootstrap",
 )
 CLI = ("skalds.cli", "skalds.client", "skalds.config", "skalds.errors", "skalds.app", "skalds.demo")
@@ -28,16 +29,34 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "skalds.adapters": (),
     # What a task looks like once stored is the same in both engines, and no engine may import another.
     "skalds.adapters.stored_form": ("skalds.model", "skalds.errors"),
+    "skalds.adapters.extra": ("skalds.errors",),
+    # How the checkups of the three servers tell a wrong name, a closed port and silence apart.
+    "skalds.adapters.reachability": ("skalds.ports",),
     "skalds.adapters.memory": ("skalds.adapters.memory", "skalds.adapters.stored_form", *ADAPTER),
     "skalds.adapters.sqlite": ("skalds.adapters.sqlite", "skalds.adapters.stored_form", *ADAPTER),
-    "skalds.adapters.mongo": ("skalds.adapters.mongo", *ADAPTER),
-    "skalds.adapters.kafka": ("skalds.adapters.kafka", *ADAPTER),
-    "skalds.adapters.redis": ("skalds.adapters.redis", *ADAPTER),
+    "skalds.adapters.mongo": (
+        "skalds.adapters.mongo",
+        "skalds.adapters.reachability",
+        "skalds.adapters.stored_form",
+        *ADAPTER,
+    ),
+    "skalds.adapters.kafka": ("skalds.adapters.kafka", "skalds.adapters.reachability", *ADAPTER),
+    "skalds.adapters.redis": ("skalds.adapters.redis", "skalds.adapters.reachability", *ADAPTER),
+    # Wiring of three engines into one, and of the settings into their options.
+    "skalds.adapters.distributed": (
+        "skalds.adapters.distributed",
+        "skalds.adapters.mongo",
+        "skalds.adapters.kafka",
+        "skalds.adapters.redis",
+        "skalds.config",
+        *ADAPTER,
+    ),
     "skalds.adapters.process": ("skalds.adapters.process", *ADAPTER),
     "skalds.system_controller": ("skalds.system_controller", *CORE),
     "skalds.node": ("skalds.node", *CORE),
     "skalds.worker": ("skalds.worker", *CORE),
     "skalds.system_controller.bootstrap": ("skalds.system_controller", "skalds.adapters", *CORE),
+    "skalds.system_controller.doctor_bootstrap": ("skalds.system_controller", "skalds.adapters", *CORE),
     "skalds.system_controller.db_bootstrap": ("skalds.system_controller", "skalds.adapters", *CORE),
     "skalds.node.bootstrap": ("skalds.node", "skalds.adapters", *CORE),
     "skalds.testing": ("skalds.testing", "skalds.adapters", *CORE),
@@ -53,7 +72,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "skalds.cli": CLI,
     "skalds.cli.controller": (*CLI, *BOOTSTRAPS),
     "skalds.cli.node": (*CLI, *BOOTSTRAPS),
+    "skalds.cli.doctor": (*CLI, *BOOTSTRAPS),
+    "skalds.cli.doctor_page": (*CLI, *BOOTSTRAPS),
     "skalds.cli.db": (*CLI, *BOOTSTRAPS),
+    "skalds.cli.demo_run": (*CLI, *BOOTSTRAPS),
     "skalds.app": ANYTHING,
     # An application as a user would write it: the public surface and nothing else.
     "skalds.demo": ("skalds.demo", "skalds.app", "skalds.worker.baseclass"),
@@ -69,9 +91,9 @@ MAY_NOT_IMPORT: dict[str, tuple[str, ...]] = {"skalds.app": ("skalds.adapters",)
 DRIVERS: dict[str, tuple[str, ...]] = {
     "apsw": ("skalds.adapters.sqlite",),
     "sqlite3": (),
-    "pymongo": ("skalds.adapters.mongo", "skalds.proxy", "skalds.repository"),
-    "confluent_kafka": ("skalds.adapters.kafka", "skalds.proxy"),
-    "redis": ("skalds.adapters.redis", "skalds.proxy"),
+    "pymongo": ("skalds.adapters.mongo", "skalds.testing.services", "skalds.proxy", "skalds.repository"),
+    "confluent_kafka": ("skalds.adapters.kafka", "skalds.testing.services", "skalds.proxy"),
+    "redis": ("skalds.adapters.redis", "skalds.testing.services", "skalds.proxy"),
 }
 STARTS_PROCESSES = ("skalds.cli.up", "skalds.cli.demo", "skalds.cli.doctor")
 

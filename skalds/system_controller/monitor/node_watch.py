@@ -1,8 +1,10 @@
 """Watches the nodes: who is registered, who was heard of, who is late or lost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skalds.config.timings import Timings
+from skalds.errors import StoreError
 from skalds.model.node import Liveness, Presence, Registration
 from skalds.planning.liveness import Silence, judge
 from skalds.ports.clock import Clock
@@ -28,7 +30,8 @@ class NodeWatch:
     """Every controller watches for itself; only the holder of the duty "monitor" acts on what it sees.
 
     Silence is counted in observed time: after a gap in which this process could not look (paused, store down), all
-    counting starts again, since the nodes could have been heard of meanwhile.
+    counting starts again, since the nodes could have been heard of meanwhile. While only the beats cannot be read,
+    everybody counts as before: that we hear nothing says nothing of them.
     """
 
     def __init__(
@@ -45,12 +48,13 @@ class NodeWatch:
         self._lost = timings.lost.total_seconds()
         self._hearings: dict[tuple[str, int], _Hearing] = {}
         self._observed_at: float | None = None
+        self._is_deaf = False
 
     async def run_once(self) -> bool:
         """Reads registrations and beats and renews the fleet's picture; says whether anything changed for dispatch."""
         # In this order: what is known of a session's end goes away when the session is closed, so that an older
         # registration beside newer presences would show a dead node as a quiet one.
-        presences = {(p.beat.node_id, p.beat.session): p for p in await self._directory.presences()}
+        presences = await self._presences()
         registrations = await self._directory.registrations()
         elapsed = self._elapsed()
         nodes = {}
@@ -63,8 +67,24 @@ class NodeWatch:
         self._fleet.replace(nodes)
         return self._tell_changes(before, nodes)
 
+    async def _presences(self) -> Mapping[tuple[str, int], Presence]:
+        """What was heard of each session; nothing, and no silence either, if the beats cannot be read."""
+        try:
+            heard = await self._directory.presences()
+        except StoreError as error:
+            if not self._is_deaf:
+                log_event("WARNING", "presence.unreadable", reason=error)
+            self._is_deaf = True
+            return {}
+        if self._is_deaf:
+            self._is_deaf = False
+            log_event("INFO", "presence.readable")
+        return {(presence.beat.node_id, presence.beat.session): presence for presence in heard}
+
     def _elapsed(self) -> float:
         """Observed seconds since the last look; after a gap of `suspect` or more, all silence is forgotten."""
+        if self._is_deaf:
+            return 0.0
         now = self._clock.monotonic()
         elapsed = 0.0 if self._observed_at is None else now - self._observed_at
         self._observed_at = now

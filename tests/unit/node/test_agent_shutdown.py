@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from skalds.adapters.memory.node_directory import MemoryNodeDirectory
 from skalds.errors import StoreUnavailable
 from skalds.ports.worker_launcher import RunKey, RunOutcome, WorkerSignal
 from tests.unit.node.conftest import NAME, Machine
@@ -71,7 +72,11 @@ async def test_drain_is_said_with_the_next_beat_at_once(machine: Machine) -> Non
     await machine.settle()
 
 
-async def test_draining_node_refuses_what_is_new(machine: Machine) -> None:
+async def test_draining_node_refuses_what_is_new(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(MemoryNodeDirectory, "begin_leaving", fails)  # the store does not know yet
     await machine.run("t")
     await machine.world.submit("late")
     await machine.controller.observe()

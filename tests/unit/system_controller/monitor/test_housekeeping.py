@@ -16,7 +16,7 @@ async def test_the_feed_is_trimmed_each_round_and_the_audit_log_each_minute(worl
     world.engine.ledger.trim_feed = trim_feed  # type: ignore[method-assign]
     world.engine.audit.trim = trim_audit  # type: ignore[method-assign]
     housekeeping = Housekeeping(world.engine)
-    for _ in range(25):
+    for _ in range(121):
         await housekeeping.run_once()
 
-    assert (trims.count("feed"), trims.count("audit")) == (25, 3)
+    assert (trims.count("feed"), trims.count("audit")) == (121, 3)

@@ -6,7 +6,7 @@ import pytest
 
 from skalds.adapters.memory.engine import MemoryEngine
 from skalds.errors import StoreUnavailable
-from skalds.model.node import Liveness, Registration
+from skalds.model.node import Liveness, Presence, Registration
 from skalds.system_controller.fleet import KnownNode
 from skalds.testing import a_node
 from tests.unit.system_controller.world import Replica, World
@@ -148,6 +148,26 @@ async def test_looks_that_failed_are_a_gap(world: World, replica: Replica, monke
     await replica.watch.run_once()
 
     assert known(replica).is_online
+
+
+async def test_nobody_is_lost_while_the_beats_cannot_be_read(
+    world: World, replica: Replica, events: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> list[Presence]:
+        raise StoreUnavailable
+
+    await world.join("n1")
+    await replica.watch.run_once()
+    with monkeypatch.context() as broken:
+        broken.setattr(world.engine.directory, "presences", fails)
+        await world.join("n2")
+        await watch_for(world, replica, 3 * LOST)
+        assert (known(replica).is_online, known(replica, "n2").is_online) == (True, True)
+    await watch_for(world, replica, LOST)
+    assert known(replica).liveness is Liveness.SUSPECT
+    await watch_for(world, replica, 1)
+    assert known(replica).liveness is Liveness.LOST
+    assert [event for event in events if event.startswith("presence.")] == ["presence.unreadable", "presence.readable"]
 
 
 @pytest.mark.parametrize("jump", [3_600_000, -3_600_000])
