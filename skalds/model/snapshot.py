@@ -1,6 +1,6 @@
 """`ClusterSnapshot`: all the planner may know, including the time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -116,7 +116,7 @@ class ClusterSnapshot:
 
     now: int
     nodes: Sequence[NodeView]
-    lanes: Sequence[LaneView]
+    lanes: Collection[LaneView]
     tenants: Mapping[str, TenantView] = field(default_factory=dict)
     keys: Mapping[str, KeyView] = field(default_factory=dict)
     preemptible: Sequence[PreemptibleRun] = ()

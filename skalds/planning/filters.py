@@ -28,7 +28,7 @@ def is_the_pinned_one(node: NodeView, lane: LaneKey) -> bool:
 
 
 def has_labels(node: NodeView, lane: LaneKey) -> bool:
-    return all(node.labels.get(name) == value for name, value in lane.requires)
+    return not lane.requires or all(node.labels.get(name) == value for name, value in lane.requires)
 
 
 def offers_resources(node: NodeView, lane: LaneKey) -> bool:

@@ -14,25 +14,26 @@ The scheme is weighted max-min fairness over live use: always serve the smallest
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from heapq import heapify, heappop, heapreplace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from heapq import heapify, heappop, heappush, heapreplace
 
 from skalds.model.lane import LaneKey
 from skalds.model.plan import WaitReason
 from skalds.model.snapshot import ClusterSnapshot, KeyView, LaneView, QueuedTask, TenantView
+from skalds.planning.waiting_lanes import Standing, WaitingLanes, standing
 
 _UNKNOWN_TENANT = TenantView()
 _UNKNOWN_KEY = KeyView()
 
 
-# No two tasks have the same id, so a comparison never gets as far as what follows it.
-_Entry = tuple[QueuedTask, LaneView]
-
-
 class _Line:
-    """One tenant: a heap of its lanes by their first tasks, and what it uses while the plan grows."""
+    """One tenant: a heap of its lanes by their first tasks, and what it uses while the plan grows.
 
-    __slots__ = ("lanes", "last_start", "limit", "running", "used", "weight")
+    Lanes are opened from the front of the line. The nearest of those that were not served yet is always in the heap,
+    so the first of the heap is the first of all, and lanes further back are not even looked at.
+    """
+
+    __slots__ = ("ahead", "lanes", "last_start", "limit", "nearest", "running", "used", "weight")
 
     def __init__(self, view: TenantView) -> None:
         self.weight = view.weight
@@ -40,7 +41,35 @@ class _Line:
         self.running = view.running
         self.used = view.used_slots
         self.last_start = view.last_start
-        self.lanes: list[_Entry] = []
+        self.lanes: list[Standing] = []
+        self.ahead: Iterator[Standing] = iter(())
+        self.nearest: Standing | None = None
+
+    def line_up(self, opened: list[Standing], ahead: Iterator[Standing]) -> None:
+        """From now on these lanes are served: some that were opened before, and those `ahead`, in order."""
+        self.lanes = opened
+        heapify(self.lanes)
+        self.ahead = ahead
+        self._open_next()
+
+    def advance(self, then: Standing | None) -> None:
+        """The first lane stands elsewhere now, or (None) is served no more."""
+        first = self.lanes[0]
+        if then is None:
+            heappop(self.lanes)
+        else:
+            heapreplace(self.lanes, then)
+        if first is self.nearest:
+            self._open_next()
+
+    def leave(self) -> None:
+        """No lane of this line is served any more."""
+        self.lanes, self.ahead = [], iter(())
+
+    def _open_next(self) -> None:
+        self.nearest = next(self.ahead, None)
+        if self.nearest is not None:
+            heappush(self.lanes, self.nearest)
 
 
 _Place = tuple[int, float, int, str, _Line]
@@ -49,13 +78,12 @@ _Place = tuple[int, float, int, str, _Line]
 class FairOrder:
     """The tasks of some lanes, one after the other; whoever asks says of each whether it was placed.
 
-    Every step costs by the logarithm of lanes and tenants.
+    Every step costs by the logarithm of tenants and of the lanes that were opened; it does not matter how many wait.
     """
 
     def __init__(self, snapshot: ClusterSnapshot) -> None:
         self._now = snapshot.now
         self._step = snapshot.ageing_step_ms
-        self._tenants = snapshot.tenants
         self._key_views = snapshot.keys
         self._keys = {name: view.running for name, view in snapshot.keys.items()}
         self.full_keys = {name for name, view in snapshot.keys.items() if view.running >= view.limit}
@@ -66,23 +94,24 @@ class FairOrder:
             if view.max_running is not None and view.running >= view.max_running
         }
         """Tenants at their limit of running tasks."""
-        self._lines: dict[str, _Line] = {}
-        self._served: dict[int, int] = {}
+        self._waiting = WaitingLanes.of(snapshot.lanes)
+        self._lines = {tenant: _Line(snapshot.tenants.get(tenant, _UNKNOWN_TENANT)) for tenant in self._waiting.tenants}
+        self.served: dict[int, int] = {}
+        """How many tasks were placed, lane by lane."""
         self._queue: list[_Place] = []
         self._fair_use = 0.0
 
-    def line_up(self, lanes: Iterable[LaneView]) -> None:
-        """From now on these lanes are served, each from where it stands, and no others."""
-        by_tenant: defaultdict[str, list[_Entry]] = defaultdict(list)
-        served = self._served
-        for lane in lanes:
-            heads = lane.heads
-            by_tenant[lane.key[0]].append((heads[served[lane.id]] if lane.id in served else heads[0], lane))
-        for tenant in by_tenant.keys() - self._lines.keys():
-            self._lines[tenant] = _Line(self._tenants.get(tenant, _UNKNOWN_TENANT))
+    def line_up(self, may_start: Callable[[LaneView], bool], without: Collection[str] = ()) -> None:
+        """From now on the lanes that `may_start`, none of the tenants `without`, are served, each from where it stands.
+
+        A lane is asked for when the lanes before it are served, so the answer must not change.
+        """
+        opened = self._opened(may_start)
         for tenant, line in self._lines.items():
-            line.lanes = by_tenant.get(tenant, [])
-            heapify(line.lanes)
+            if tenant in without:
+                line.leave()
+            else:
+                line.line_up(opened.get(tenant, []), self._ahead(tenant, may_start))
         waiting = [line for line in self._lines.values() if line.lanes]
         self._fair_use = sum(line.used for line in waiting) / (sum(line.weight for line in waiting) or 1)
         self._queue = [self._place_of(line) for line in waiting]
@@ -92,12 +121,8 @@ class FairOrder:
         """The task to try now, or None when all were placed or blocked."""
         if not self._queue:
             return None
-        task, lane = self._queue[0][-1].lanes[0]
-        return lane, task
-
-    def rest(self) -> Iterator[tuple[LaneView, QueuedTask]]:
-        """The first tasks of all lanes that are still in line, in no order."""
-        return ((lane, task) for line in self._lines.values() for task, lane in line.lanes)
+        lane = self._queue[0][-1].lanes[0][3]
+        return lane, lane.heads[self.served.get(lane.id, 0)]
 
     def limit_of(self, lane: LaneView) -> WaitReason | None:
         """The limit that forbids a task of `lane` to start now, or None."""
@@ -109,23 +134,39 @@ class FairOrder:
     def placed(self) -> bool:
         """The first task was placed; False if its lane holds more that the snapshot does not show."""
         line = self._queue[0][-1]
-        lane = line.lanes[0][1]
+        lane = line.lanes[0][3]
         self._count(line, lane.key)
-        position = self._served.get(lane.id, 0) + 1
-        self._served[lane.id] = position
-        has_next = position < len(lane.heads)
-        if has_next:
-            heapreplace(line.lanes, (lane.heads[position], lane))
-        else:
-            heappop(line.lanes)
+        place = self.served[lane.id] = self.served.get(lane.id, 0) + 1
+        has_next = place < len(lane.heads)
+        line.advance(standing(lane, place) if has_next else None)
         self._requeue(line)
         return has_next or not lane.more
 
     def block(self) -> None:
         """The lane of the first task is served no more."""
         line = self._queue[0][-1]
-        heappop(line.lanes)
+        line.advance(None)
         self._requeue(line)
+
+    def block_tenant(self) -> None:
+        """No lane of the first task's tenant is served any more."""
+        line = self._queue[0][-1]
+        line.leave()
+        self._requeue(line)
+
+    def _opened(self, may_start: Callable[[LaneView], bool]) -> Mapping[str, list[Standing]]:
+        """The lanes by tenant of which tasks were placed already, if there are others that may start."""
+        opened: defaultdict[str, list[Standing]] = defaultdict(list)
+        for lane_id, place in self.served.items():
+            lane = self._waiting.views[lane_id]
+            if place < len(lane.heads) and may_start(lane):
+                opened[lane.key.tenant].append(standing(lane, place))
+        return opened
+
+    def _ahead(self, tenant: str, may_start: Callable[[LaneView], bool]) -> Iterator[Standing]:
+        """The other lanes of a tenant that may start, in order."""
+        served = self.served
+        return (one for one in self._waiting.line(tenant) if one[2] not in served and may_start(one[3]))
 
     def _count(self, line: _Line, key: LaneKey) -> None:
         """Takes one more task of a lane into use and limits."""
@@ -149,8 +190,8 @@ class FairOrder:
             heapreplace(self._queue, self._place_of(line))
 
     def _place_of(self, line: _Line) -> _Place:
-        task, lane = line.lanes[0]
-        rank, priority = task[0], lane.key[2]
+        rank, task_id, _, lane = line.lanes[0]
+        priority = lane.key[2]
         use = line.used / line.weight
         band = priority
         if use <= self._fair_use:
@@ -158,4 +199,4 @@ class FairOrder:
             waited = self._now - (eligible_at if eligible_at > line.last_start else line.last_start)
             # A clock that was set back must not put a tenant behind all others until it has caught up.
             band += waited // self._step if waited > 0 else 0
-        return -band, use, rank, task[1], line
+        return -band, use, rank, task_id, line

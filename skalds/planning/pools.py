@@ -7,18 +7,18 @@ tasks of few shapes.
 """
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
 from skalds.model.lane import LaneKey
 from skalds.model.plan import Rejection, WaitReason
 from skalds.model.resources import NO_RESOURCES, Resources
-from skalds.model.snapshot import ClusterSnapshot, LaneView, NodeView, QueuedTask, Reserved
-from skalds.planning.filters import open_slots, refusal, rejection
+from skalds.model.snapshot import ClusterSnapshot, NodeView, QueuedTask, Reserved
+from skalds.planning.filters import FILTERS, open_slots, rejection
 from skalds.planning.strategies.strategy import Demand, NodeLoad, Picker, Pool, Strategy
+from skalds.planning.waiting_lanes import WaitingLanes
 
 
 class _Kind(NamedTuple):
@@ -36,35 +36,43 @@ class _Kind(NamedTuple):
     labels: tuple[str | None, ...]
 
 
-@dataclass(slots=True)
 class OpenPool:
     """A pool during a pass: asks its picker until that finds no room, and knows then why its lanes wait."""
 
-    nodes: Sequence[NodeLoad]
-    demand: Demand
-    picker: Picker
-    refused: Mapping[WaitReason, int]
-    has_room: bool = True
-    latest_rank: int | None = None
-    """The highest rank that was placed from this pool."""
-    _rejection: Rejection | None = field(default=None, repr=False)
-    _shared: Rejection | None = field(default=None, repr=False)
+    def __init__(
+        self, nodes: Sequence[NodeLoad], demand: Demand, picker: Picker, refused: Mapping[WaitReason, int]
+    ) -> None:
+        self.nodes = nodes
+        self.demand = demand
+        self.refused = refused
+        self.latest_rank: int | None = None
+        """The highest rank that was placed from this pool."""
+        self._picker = picker
+        self._rejection: Rejection | None = None
+        self._shared: Rejection | None = None
+        if not any(node.fits(demand) for node in nodes):
+            self._rejection = self._refusal()
 
-    def pick(self, task: QueuedTask) -> NodeLoad | None:
-        """The node for `task`, or None from the moment on when none has room."""
-        node = self.picker.pick(task) if self.has_room else None
-        if node is None:
-            self.has_room = False
-        elif self.latest_rank is None or task[0] > self.latest_rank:
-            self.latest_rank = task[0]
-        return node
+    @property
+    def has_room(self) -> bool:
+        """Whether it was not found full yet."""
+        return self._rejection is None
 
     @property
     def rejection(self) -> Rejection:
-        """Why the lanes of this pool wait, once it has no room."""
-        if self._rejection is None:
-            self._rejection = rejection(self.refused, Counter(lacking(node, self.demand) for node in self.nodes))
-        return self._rejection
+        """Why the lanes of this pool wait: what its nodes lacked when it was found full."""
+        return self._rejection or self._refusal()
+
+    def pick(self, task: QueuedTask) -> NodeLoad | None:
+        """The node for `task`, or None from the moment on when none has room."""
+        if self._rejection is not None:
+            return None
+        node = self._picker.pick(task)
+        if node is None:
+            self._rejection = self._refusal()
+        elif self.latest_rank is None or task[0] > self.latest_rank:
+            self.latest_rank = task[0]
+        return node
 
     def without_room(self, rank: int) -> Rejection:
         """Why a task of this rank waits: no room; or, if a higher rank got in, that it was another tenant's turn."""
@@ -73,6 +81,9 @@ class OpenPool:
         if self._shared is None:
             self._shared = Rejection(WaitReason.TENANT_SHARE, permanent=False, counts=self.rejection.counts)
         return self._shared
+
+    def _refusal(self) -> Rejection:
+        return rejection(self.refused, Counter(lacking(node, self.demand) for node in self.nodes))
 
 
 class PoolTable:
@@ -84,47 +95,38 @@ class PoolTable:
         self._strategy = strategy
         self._rng = rng
         self._spread_label = snapshot.spread_label
-        self._lanes: defaultdict[str, list[LaneView]] = defaultdict(list)
-        for lane in snapshot.lanes:
-            if lane.heads:
-                self._lanes[lane.shape].append(lane)
-        self._label_names = _label_names(lanes[0].key for lanes in self._lanes.values())
-        self._kinds = self._group()
+        self._shapes = WaitingLanes.of(snapshot.lanes).shapes
+        self._label_names = _label_names(shape.key for shape in self._shapes.values())
+        self._groups = self._group()
+        """The nodes kind by kind."""
         self._by_shape: dict[str, OpenPool] = {}
         self._by_members: dict[tuple[object, ...], OpenPool] = {}
 
-    def of(self, lane: LaneView) -> OpenPool:
-        """The pool of a lane."""
-        pool = self._by_shape.get(lane.shape)
+    def of(self, shape: str) -> OpenPool:
+        """The pool of the lanes of this shape."""
+        pool = self._by_shape.get(shape)
         if pool is None:
-            pool = self._by_shape[lane.shape] = self._form(lane.key)
+            pool = self._by_shape[shape] = self._form(self._shapes[shape].key)
         return pool
 
-    def shapes(self) -> Iterator[tuple[OpenPool, Sequence[LaneView]]]:
-        """The lanes that have tasks, shape by shape, with their pool."""
-        return ((self.of(lanes[0]), lanes) for lanes in self._lanes.values())
+    def shapes(self) -> Iterator[tuple[str, OpenPool]]:
+        """All shapes with their pools."""
+        return ((shape, self.of(shape)) for shape in self._shapes)
 
     @property
     def has_room(self) -> bool:
-        """Whether any pool is not known to be full."""
+        """Whether any pool was not found full yet."""
         return any(pool.has_room for pool in self._by_members.values())
 
-    def _group(self) -> Mapping[_Kind, list[NodeLoad]]:
+    def _group(self) -> Sequence[Sequence[NodeLoad]]:
         kinds: dict[_Kind, list[NodeLoad]] = {}
         for load in self.loads:
             kinds.setdefault(_kind_of(load.view, self._label_names), []).append(load)
-        return kinds
+        return list(kinds.values())
 
     def _form(self, key: LaneKey) -> OpenPool:
-        groups = list(self._kinds.values()) if key.pinned_to is None else [[load] for load in self.loads]
-        refused: Counter[WaitReason] = Counter()
-        passed: list[list[NodeLoad]] = []
-        for group in groups:
-            reason = refusal(group[0].view, key)
-            if reason is None:
-                passed.append(group)
-            else:
-                refused[reason] += len(group)
+        groups = self._groups if key.pinned_to is None else [[load] for load in self.loads]
+        passed, refused = _sift(groups, key)
         views = [group[0].view for group in passed]
         probed = any(key.class_name in view.probing for view in views)
         demand = Demand(
@@ -150,7 +152,20 @@ class PoolTable:
         nodes = groups[0] if len(groups) == 1 else sorted((n for g in groups for n in g), key=attrgetter("index"))
         misses = [_misses(node.view, key) for node in nodes] if key.prefers else ()
         picker = self._strategy.picker(Pool(nodes, demand, misses, self._spread_label), self._rng)
-        return OpenPool(nodes, demand, picker, refused, any(node.fits(demand) for node in nodes))
+        return OpenPool(nodes, demand, picker, refused)
+
+
+def _sift(
+    groups: Sequence[Sequence[NodeLoad]], key: LaneKey
+) -> tuple[Sequence[Sequence[NodeLoad]], Mapping[WaitReason, int]]:
+    """The groups of nodes that pass all filters, and how many nodes failed each filter first."""
+    refused: dict[WaitReason, int] = {}
+    for reason, passes in FILTERS:
+        passed = [group for group in groups if passes(group[0].view, key)]
+        if len(passed) < len(groups):
+            refused[reason] = sum(map(len, groups)) - sum(map(len, passed))
+        groups = passed
+    return groups, refused
 
 
 def lacking(node: NodeLoad, demand: Demand) -> WaitReason:

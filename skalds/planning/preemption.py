@@ -34,7 +34,8 @@ def plan_preemptions(
     unhelped: dict[str, LaneKey] = {}
     helped: set[int] = set()
     chosen: list[Preempt] = []
-    order.line_up(lane for lane in snapshot.lanes if _wants_room(rejections.get(lane.id)))
+    wanting = {lane_id for lane_id, why in rejections.items() if _wants_room(why)}
+    order.line_up(lambda lane: lane.id in wanting)
     while (first := order.first()) is not None:
         lane, key, task_id = first[0], first[0].key, first[1].id
         if lane.id in helped or order.limit_of(lane) is not None:
@@ -55,8 +56,8 @@ def plan_preemptions(
     return chosen
 
 
-def _wants_room(why: Rejection | None) -> bool:
-    return why is not None and why.reason in _FOR_WANT_OF_ROOM and not why.permanent
+def _wants_room(why: Rejection) -> bool:
+    return why.reason in _FOR_WANT_OF_ROOM and not why.permanent
 
 
 def _cheapest(run: PreemptibleRun) -> tuple[int, int, str]:

@@ -42,7 +42,7 @@ class ClusterPicture:
         }
 
     def snapshot(
-        self, now: int, lanes: Sequence[LaneView] = (), turns: Mapping[str, int] = _NO_TURNS
+        self, now: int, lanes: Collection[LaneView] = (), turns: Mapping[str, int] = _NO_TURNS
     ) -> ClusterSnapshot:
         """Everything the planner may know at `now` (wall ms), with these lanes."""
         policies = self._policies.current

@@ -1,6 +1,7 @@
 """The projection of live runs: what holds capacity, by node, tenant and key, kept from the change feed."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -9,6 +10,8 @@ from skalds.model.run_change import LiveRun, RunChange
 from skalds.system_controller.lane_keys import UNKNOWN
 from skalds.system_controller.preemptible_runs import PreemptibleRuns
 from skalds.system_controller.usage import Load, Session, Usage
+
+_ASSIGNING = "Assigning"
 
 NO_KEYS: Mapping[int, LaneKey] = MappingProxyType({})
 
@@ -28,7 +31,7 @@ class LiveRuns:
         self._keys = keys
         self._runs: dict[str, LiveRun] = {}
         self._counted_as: dict[str, LaneKey] = {}
-        self._tasks: dict[Session, set[str]] = {}
+        self._tasks: defaultdict[Session, set[str]] = defaultdict(set)
         self._assigning_since: dict[str, tuple[int, float]] = {}
         self._reserved: set[str] = set()  # reservations of which the store has not told yet
 
@@ -51,11 +54,10 @@ class LiveRuns:
 
         Those of which the feed has told already are left alone: to commit them again will be refused.
         """
-        for run in runs:
-            known = self._runs.get(run.task_id)
-            if known is None or known.attempt < run.attempt:
-                self._put(run, now)
-                self._reserved.add(run.task_id)
+        known = self._runs
+        new = [run for run in runs if run.task_id not in known or known[run.task_id].attempt < run.attempt]
+        self._put(new, now)
+        self._reserved.update(run.task_id for run in new)
 
     def drop(self, runs: Iterable[LiveRun]) -> None:
         """Takes reservations back that were not committed, unless the feed has told of something newer."""
@@ -77,17 +79,16 @@ class LiveRuns:
             return
         run = LiveRun(change.task_id, change.attempt, change.status, change.executor, change.session, change.lane)
         if run != known:
-            self._put(run, now)
+            self._put([run], now)
 
     def replace(self, runs: Sequence[LiveRun], now: float) -> int:
         """Puts a fresh reading of the store in place; returns how many entries had been wrong."""
         self._reserved.clear()
         fresh = {run.task_id: run for run in runs}
         wrong = [id_ for id_ in sorted(self._runs.keys() | fresh.keys()) if self._runs.get(id_) != fresh.get(id_)]
+        self._put([fresh[task_id] for task_id in wrong if task_id in fresh], now)
         for task_id in wrong:
-            if task_id in fresh:
-                self._put(fresh[task_id], now)
-            else:
+            if task_id not in fresh:
                 self._remove(task_id)
                 self.preemptible.remove(task_id)
         return len(wrong)
@@ -104,20 +105,26 @@ class LiveRuns:
         run = self._runs.get(task_id)
         return None if run is None else run.attempt
 
-    def _put(self, run: LiveRun, now: float) -> None:
-        since = self._assigning_since.get(run.task_id)
-        if run.task_id in self._runs:
-            self._remove(run.task_id)
-        key = self._keys.get(run.lane, UNKNOWN)
-        self._runs[run.task_id] = run
-        self._counted_as[run.task_id] = key
-        self._tasks.setdefault((run.node_id, run.session), set()).add(run.task_id)
-        self.usage.add((run.node_id, run.session), key)
-        if key.preemptible:
-            self.preemptible.put(run, key)
-        if run.status == "Assigning":
-            keep = since is not None and since[0] == run.attempt
-            self._assigning_since[run.task_id] = since if keep and since else (run.attempt, now)
+    def _put(self, runs: Sequence[LiveRun], now: float) -> None:
+        """These are the present versions of the runs of their tasks."""
+        keys = {lane: self._keys.get(lane, UNKNOWN) for lane in {run.lane for run in runs}}
+        counted: defaultdict[Session, list[LaneKey]] = defaultdict(list)
+        for run in runs:
+            task_id, session, key = run.task_id, (run.node_id, run.session), keys[run.lane]
+            since = self._assigning_since.get(task_id)
+            if task_id in self._runs:
+                self._remove(task_id)
+            self._runs[task_id] = run
+            self._counted_as[task_id] = key
+            self._tasks[session].add(task_id)
+            counted[session].append(key)
+            if key.preemptible:
+                self.preemptible.put(run, key)
+            if run.status == _ASSIGNING:
+                keep = since is not None and since[0] == run.attempt
+                self._assigning_since[task_id] = since if keep and since else (run.attempt, now)
+        for session, of_session in counted.items():
+            self.usage.add(session, *of_session)
 
     def _remove(self, task_id: str) -> None:
         run = self._runs.pop(task_id, None)

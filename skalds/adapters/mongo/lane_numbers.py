@@ -59,11 +59,13 @@ class LaneNumbers:
 
     async def keys_of_used(self, numbers: Iterable[int]) -> Mapping[int, LaneKey]:
         """The same for lanes in which there are tasks: what this process has seen before need not be read again."""
-        numbers = set(numbers)
-        remembered = {number: self._stored[number] for number in numbers & self._stored.keys()}
-        found = await self.keys(numbers - remembered.keys()) if len(remembered) < len(numbers) else {}
+        asked = set(numbers)
+        remembered = {number: self._stored[number] for number in asked & self._stored.keys()}
+        if len(remembered) == len(asked):
+            return remembered
+        found = await self.keys(asked - remembered.keys())
         self._remember(found)
-        return remembered | found
+        return {**remembered, **found}
 
     def forget(self, numbers: Iterable[int]) -> None:
         """These lanes were deleted: the next task in one of them brings its key again."""

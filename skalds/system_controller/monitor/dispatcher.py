@@ -7,20 +7,18 @@ A pass starts when something changed, and at the latest after the interval. The 
 
 import asyncio
 import random
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from skalds.errors import LeaseLost
 from skalds.model.lease import LeaseRow
-from skalds.model.plan import Assign, DispatchPlan, WaitReason
+from skalds.model.plan import DispatchPlan
 from skalds.model.run_change import RunChange
 from skalds.model.snapshot import ClusterSnapshot
 from skalds.planning.dispatch import plan_dispatch
 from skalds.planning.filters import DISPATCHED_MODE
 from skalds.planning.strategies.strategy import Strategy
-from skalds.ports.dispatch_queue import Claim
 from skalds.runtime.alarm import Alarm
 from skalds.runtime.failpoint import failpoint
 from skalds.runtime.log_setup import log_event
@@ -28,11 +26,12 @@ from skalds.runtime.periodic import Periodic
 from skalds.system_controller.cluster_picture import ClusterPicture
 from skalds.system_controller.lane_keys import LaneKeys
 from skalds.system_controller.leadership import Leadership
+from skalds.system_controller.monitor import ready_lanes
 from skalds.system_controller.monitor.announcer import Announcer
-from skalds.system_controller.monitor.claim_committer import ClaimCommitter
+from skalds.system_controller.monitor.claim_committer import ClaimCommitter, Outcome
 from skalds.system_controller.monitor.dispatch_control import DispatchControl
 from skalds.system_controller.monitor.dispatch_policy import DispatchPolicy
-from skalds.system_controller.monitor.pass_stats import PassReport, PassStats, counts_of
+from skalds.system_controller.monitor.pass_stats import PassReport, PassStats, PassUnderWay, counts_of
 from skalds.system_controller.monitor.preemptor import Preemptor
 from skalds.system_controller.monitor.ready_lanes import ReadyLanes
 from skalds.system_controller.monitor.snapshot_reader import SnapshotReader
@@ -40,7 +39,7 @@ from skalds.system_controller.monitor.strategy_catalog import load_strategies
 from skalds.system_controller.surroundings import Surroundings
 
 _ANNOUNCE_AGAIN_S = 0.5
-_LONGEST_PASS_S = 0.1
+_LONGEST_PASS_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,16 +212,19 @@ class Dispatcher:
                 raise
 
     async def _make_pass(self, lease: LeaseRow) -> int:
-        at, began = self._clock.wall_ms(), self._clock.monotonic()
-        await self._prepare(lease, began)
+        made = PassUnderWay(lease, self._clock.wall_ms(), self._clock.monotonic())
+        await self._prepare(lease, made.began)
         await self._announcer.run_once()
-        ripened = await self._engine.queue.ripen(at)
+        ripened = await self._engine.queue.ripen(made.at)
         self._lanes.mark(ripened.lanes)
-        assigned, reasons = (0, ()) if self.control.policy.paused else await self._run_rounds(lease, began)
-        self._set_alarm(ripened.next_due, at)
+        paused = self.control.policy.paused
+        if not paused:
+            await self._run_rounds(made)
+        self._set_alarm(ripened.next_due, made.at)
         now = self._clock.monotonic()
-        self._finish_pass(PassReport(at, (now - began) * 1000, assigned, counts_of(reasons)), now)
-        return assigned
+        waiting = {} if paused else counts_of(self._lanes.noted.counts)
+        self._finish_pass(PassReport(made.at, (now - made.began) * 1000, made.assigned, waiting), now)
+        return made.assigned
 
     async def _prepare(self, lease: LeaseRow, now: float) -> None:
         """A new leader, or one whose latest pass failed, first learns what was given away and what is allowed."""
@@ -234,80 +236,92 @@ class Dispatcher:
             self._lanes.mark_all()
             self._read_all_at = now
 
-    async def _run_rounds(self, lease: LeaseRow, began: float) -> tuple[int, Iterable[WaitReason]]:
-        """Plans and commits until everything is placed or waits; returns how many were placed, and the reasons."""
-        assigned = 0
-        refused: set[str] = set()
-        while True:
-            snapshot = await self._reader.take(self._turns)
-            plan = self._calculate_assignments(snapshot)
-            given = await self._assign_task_to_skald(snapshot, plan, lease)
-            await self._preemptor.preempt(plan.preemptions, lease)
-            await self._note_reasons(plan)
-            assigned += len(given)
-            if plan.horizon is not None:
-                self._lanes.widen(plan.horizon)
-            left = {assign.task_id for assign in plan.assignments} - given - refused
-            refused |= left
-            # The place of a task that was gone is free for the next; one that is refused again has had its round.
-            going_on = bool(left) or (not plan.complete and bool(given))
-            if going_on and self._clock.monotonic() - began > _LONGEST_PASS_S:
-                # What became due meanwhile, announcements to repeat and a stop have their turn before it goes on.
-                self.wake()
-                going_on = False
-            await asyncio.sleep(0)  # between rounds the loop belongs to the others
-            if not going_on:
-                return assigned, [rejection.reason for rejection in plan.rejections.values()]
+    async def _run_rounds(self, made: PassUnderWay) -> None:
+        """Plans and commits until everything is placed or waits.
+
+            plan 1 ─► commit 1 ──► announce 1 ─► commit 2 ──► announce 2 ─► …
+                      └► plan 2 ──┘              └► plan 3 ──┘
+
+        While a round is being committed the next one is planned, as if all of the first had come about.
+        """
+        progress = -1
+        try:
+            while True:
+                gone = len(made.refused)
+                plan = self._calculate_assignments(await self._reader.take(self._turns))
+                await self._settle(made)
+                going_on = not plan.complete and made.progress > progress and not self._is_long(made)
+                progress = made.progress
+                if going_on:
+                    self._take_out(plan)
+                    # Before the commit: a store that does one thing after the other would answer only behind it.
+                    await self._reader.read_ahead()
+                await self._assign_task_to_skald(plan, made.lease)
+                if going_on:
+                    continue
+                self._take_out(plan)
+                await self._end_round(plan, made)
+                # The place of a task that was gone is free for the next; one refused again has had its round.
+                if (len(made.refused) == gone) if plan.complete else (made.progress == progress):
+                    return
+                if self._is_long(made):
+                    # What became due meanwhile, announcements to repeat and a stop have their turn before it goes on.
+                    self.wake()
+                    return
+        finally:
+            await self._settle(made)
+
+    async def _end_round(self, plan: DispatchPlan, made: PassUnderWay) -> None:
+        """Ends a round that none follows while it is being committed; what it left undone is noted."""
+        changes = self._lanes.noted.changes(plan)
+        await self._settle(made)
+        await self._preemptor.preempt(plan.preemptions, made.lease)
+        if changes:
+            await self._engine.lanes.note_reasons(changes)
+            self._lanes.noted.note(changes)
 
     def _calculate_assignments(self, snapshot: ClusterSnapshot) -> DispatchPlan:
         """What the planner would do with `snapshot`; moves the rotation on."""
         # A seed of its own makes each plan repeatable from its snapshot.
         rng = random.Random(self._rng.getrandbits(64))  # noqa: S311 - places tasks
-        plan = plan_dispatch(snapshot, self.control.make_strategy(), rng)
+        plan = plan_dispatch(snapshot, self.control.make_strategy(), rng, ready_lanes.ROUND_LIMIT)
         known = {node.id for node in snapshot.nodes}
         self._turns = {node: turn for node, turn in (self._turns | dict(plan.turns)).items() if node in known}
         return plan
 
-    async def _assign_task_to_skald(self, snapshot: ClusterSnapshot, plan: DispatchPlan, lease: LeaseRow) -> Set[str]:
-        """Commits and announces the assignments of a plan; returns the tasks that were still there to be given away."""
+    async def _assign_task_to_skald(self, plan: DispatchPlan, lease: LeaseRow) -> None:
+        """Sets the commit of a plan on its way; `_settle` ends and announces it."""
         failpoint("claim.before_commit", lambda: bool(plan.assignments))
-        claims = await self._committer.commit(plan.assignments, lease)
-        failpoint("claim.committed", lambda: bool(claims))
-        await self._announcer.announce(claims)
-        failpoint("claim.announced", lambda: bool(claims))
-        return self._take_in(snapshot, plan, claims)
+        await self._committer.begin(plan.assignments, lease)
+        await asyncio.sleep(0)  # the store has it now, and between rounds the loop belongs to the others
 
-    def _take_in(self, snapshot: ClusterSnapshot, plan: DispatchPlan, claims: Sequence[Claim]) -> Set[str]:
-        """Follows up on a commit: lanes, shares and figures; returns the tasks that were given away."""
-        by_lane: defaultdict[int, list[Assign]] = defaultdict(list)
-        for claim in claims:
-            for assign in claim.assigns:
-                by_lane[assign.lane].append(assign)
-        given = {lane: {assign.task_id for assign in assigns} for lane, assigns in by_lane.items()}
-        everything = set().union(*given.values())
-        refused = () if len(everything) == len(plan.assignments) else {assign.lane for assign in plan.assignments}
-        self._lanes.take_out(given, refused)
-        now = self._clock.wall_ms()
-        keys = {lane.id: lane.key for lane in snapshot.lanes if lane.id in given}
-        self._sight.picture.note_starts([keys[lane].tenant for lane in given], now)
-        for lane, assigns in by_lane.items():
-            aged = now - keys[lane].priority * self._sight.picture.ageing_step_ms
-            self.stats.note_waits(aged - assign.rank for assign in assigns)
-        return everything
+    def _take_out(self, plan: DispatchPlan) -> None:
+        """Follows a plan in lanes, shares and figures as if all of it came about."""
+        self._lanes.take_out(plan.assignments)
+        if plan.horizon is not None:
+            self._lanes.widen(plan.horizon)
+        keys, picture, now = self._sight.keys, self._sight.picture, self._clock.wall_ms()
+        lanes = {lane: keys[lane] for lane in {assign.lane for assign in plan.assignments}}
+        picture.note_starts([key.tenant for key in lanes.values()], now)
+        aged = {lane: now - key.priority * picture.ageing_step_ms for lane, key in lanes.items()}
+        self.stats.note_waits(aged[assign.lane] - assign.rank for assign in plan.assignments)
 
-    async def _note_reasons(self, plan: DispatchPlan) -> None:
-        """Stores the reason of each lane whose reason changed."""
-        noted = self._lanes.reasons
-        changed: dict[int, WaitReason | None] = {
-            lane: rejection.reason
-            for lane, rejection in plan.rejections.items()
-            if noted.get(lane) is not rejection.reason
-        }
-        if plan.complete:
-            changed |= {lane: None for lane, reason in noted.items() if reason and lane not in plan.rejections}
-        if changed:
-            await self._engine.lanes.note_reasons(changed)
-            noted.update(changed)
+    async def _settle(self, made: PassUnderWay) -> None:
+        """Ends the commit under way, if there is one, and announces it."""
+        outcome = Outcome()
+        try:
+            outcome = await self._committer.end()
+        finally:
+            self._lanes.settle(outcome.refused)
+        failpoint("claim.committed", lambda: bool(outcome.claims))
+        if outcome.claims:
+            await self._announcer.announce(outcome.claims)
+        failpoint("claim.announced", lambda: bool(outcome.claims))
+        made.assigned += sum(len(claim.assigns) for claim in outcome.claims)
+        made.refused.update(assign.task_id for assign in outcome.refused)
+
+    def _is_long(self, made: PassUnderWay) -> bool:
+        return self._clock.monotonic() - made.began > _LONGEST_PASS_S
 
     def _set_alarm(self, next_due: int | None, now: int) -> None:
         due = [(next_due - now) / 1000] if next_due is not None else []

@@ -1,15 +1,32 @@
 """What passes did lately: the last one, rates and percentiles."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from skalds.model.lease import LeaseRow
 from skalds.model.plan import WaitReason
 
 _PASSES_KEPT = 1_000
 _WAITS_KEPT = 10_000
 _RATE_OVER_S = 60.0
+
+
+@dataclass(slots=True)
+class PassUnderWay:
+    """A pass while it is made; `at` is wall ms, `began` monotonic s, `refused` the ids of tasks that were gone."""
+
+    lease: LeaseRow
+    at: int
+    began: float
+    assigned: int = 0
+    refused: set[str] = field(default_factory=set)
+
+    @property
+    def progress(self) -> int:
+        """How many tasks it gave away or found gone."""
+        return self.assigned + len(self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +84,9 @@ class PassStats:
         }
 
 
-def counts_of(reasons: Iterable[WaitReason]) -> Mapping[str, int]:
-    """How many lanes wait for each reason."""
-    return {reason.value: count for reason, count in Counter(reasons).items()}
+def counts_of(reasons: Mapping[WaitReason, int]) -> Mapping[str, int]:
+    """How many lanes wait for each reason, by its name on the wire."""
+    return {reason.value: count for reason, count in reasons.items() if count}
 
 
 def _percentiles(values: Sequence[float]) -> dict[str, float] | None:

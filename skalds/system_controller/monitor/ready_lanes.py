@@ -1,24 +1,26 @@
 """The heads of all lanes, kept from pass to pass: a pass reads only lanes in which something changed.
 
     feed, ripened timers ──► mark ──► stale lanes ──refresh──► views ──► planner
-    committed claims ──► take_out (no reading; a lane that runs short becomes stale)
+    planned claims ──► take_out (no reading; a lane that runs short becomes stale) ──committed──► settle
 
 A lane keeps a few heads; twice as many once most of them were given away, eight times as many when they were not enough
 in a round. So lanes that are served a lot are read in large pieces, and others cost next to nothing. What leaves the
 queue behind our back (cancelled, paused) is found by the claim, which refuses it; its lane is read again then.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
-from skalds.model.snapshot import LaneView
+from skalds.model.lane import LaneKey
+from skalds.model.plan import Assign
+from skalds.model.snapshot import LaneView, QueuedTask
+from skalds.planning.waiting_lanes import WaitingLanes
 from skalds.ports.dispatch_queue import DispatchQueue
 from skalds.system_controller.lane_keys import LaneKeys
+from skalds.system_controller.monitor.noted_reasons import NotedReasons
 
-if TYPE_CHECKING:
-    from skalds.model.plan import WaitReason
-
-ROUND_LIMIT = 2_000
+ROUND_LIMIT = 4_000
 """Most heads shown of one lane, and most tasks placed in one round."""
 
 FEWEST_HEADS = 8
@@ -34,14 +36,14 @@ class ReadyLanes:
     def __init__(self, queue: DispatchQueue, keys: LaneKeys) -> None:
         self._queue = queue
         self._keys = keys
-        self._views: dict[int, LaneView] = {}
+        self._lanes = WaitingLanes()
         self._depths: dict[int, int] = {}
         self._stale: set[int] = set()
         self._all_stale = True
+        self._leaving: defaultdict[int, set[str]] = defaultdict(set)
         self.readings = 0
         """How often all lanes were read anew."""
-        self.reasons: dict[int, WaitReason | None] = {}
-        """The reason of each lane as the store has it."""
+        self.noted = NotedReasons()
 
     def mark(self, lanes: Iterable[int]) -> None:
         """Something became ready in these lanes."""
@@ -56,7 +58,7 @@ class ReadyLanes:
         """The heads of this lane were not enough."""
         self._widen(lane, _WIDENING)
 
-    async def refresh(self, room: int) -> Sequence[LaneView]:
+    async def refresh(self, room: int) -> WaitingLanes:
         """Reads what is stale and returns all lanes with ready tasks; `room`: how many tasks could be placed."""
         if self._all_stale:
             await self._read_lanes()
@@ -66,22 +68,27 @@ class ReadyLanes:
         except BaseException:
             self._stale |= stale
             raise
-        return list(self._views.values())
+        return self._lanes
 
-    def take_out(self, given: Mapping[int, Collection[str]], refused: Iterable[int]) -> None:
-        """The tasks of `given` have left their lanes; in the lanes `refused` something is not as it looked."""
-        for lane, ids in given.items():
-            view = self._views.get(lane)
-            if view is None:
-                continue
-            heads = [task for task in view.heads if task[1] not in ids]
-            if heads:
-                self._views[lane] = LaneView(lane, view.key, heads, view.more, view.shape)
-            else:
-                del self._views[lane]
+    def take_out(self, assigns: Sequence[Assign]) -> None:
+        """These tasks, the first of their lanes, are being given away; until `settle` they may still be read."""
+        self._leaving = defaultdict(set)
+        for assign in assigns:
+            self._leaving[assign.lane].add(assign.task_id)
+        changed = []
+        for lane, ids in self._leaving.items():
+            view = self._lanes.views[lane]
+            heads = view.heads[len(ids) :]
+            changed.append(LaneView(lane, view.key, heads, view.more, view.shape))
             if view.more and len(heads) * 2 < self._depths.get(lane, FEWEST_HEADS):
                 self._widen(lane, 2)
-        self._stale.update(refused)
+        self._lanes = self._lanes.changed(changed)
+        self.noted.doubt(self._leaving)
+
+    def settle(self, refused: Iterable[Assign]) -> None:
+        """What was taken out has left its lanes, but for these; in their lanes something is not as it looked."""
+        self._leaving = defaultdict(set)
+        self._stale.update(assign.lane for assign in refused)
 
     def _widen(self, lane: int, times: int) -> None:
         self._depths[lane] = min(ROUND_LIMIT, self._depths.get(lane, FEWEST_HEADS) * times)
@@ -99,10 +106,12 @@ class ReadyLanes:
         if len(self._keys) > len(lanes) + SPARE_KEYS:
             self._keys.keep_only({lane.id for lane in lanes})
         self.readings += 1
-        self.reasons = {lane.id: lane.reason for lane in lanes}
-        self._views = {lane.id: self._views[lane.id] for lane in lanes if lane.id in self._views}
-        self._depths = {lane: depth for lane, depth in self._depths.items() if lane in self.reasons}
-        self._stale.update(self.reasons)
+        listed = {lane.id: lane.reason for lane in lanes}
+        self.noted.start_over(listed)
+        gone = [replace(view, heads=()) for view in self._lanes if view.id not in listed]
+        self._lanes = self._lanes.changed(gone)
+        self._depths = {lane: depth for lane, depth in self._depths.items() if lane in listed}
+        self._stale.update(listed)
 
     async def _read_heads(self, stale: Collection[int], room: int) -> None:
         if not stale:
@@ -110,15 +119,19 @@ class ReadyLanes:
         await self._keys.learn(stale)
         keys = {lane: self._keys[lane] for lane in stale if lane in self._keys}
         # Twice what would fill the room from all lanes alike, and a few: lanes are not served alike.
-        share = FEWEST_HEADS + 2 * room // max(1, len(self._views) or len(stale))
-        limits = {lane: max(FEWEST_HEADS, min(self._depths.get(lane, share), room)) for lane in keys}
+        share = FEWEST_HEADS + 2 * room // max(1, len(self._lanes) or len(stale))
+        limits = {
+            lane: max(FEWEST_HEADS, min(self._depths.get(lane, share), room)) + len(self._leaving.get(lane, ()))
+            for lane in keys
+        }
         heads = await self._queue.heads(limits) if limits else {}
-        for lane, limit in limits.items():
-            found = heads.get(lane, ())
-            if not found:
-                self._views.pop(lane, None)
-                continue
-            known = self._views.get(lane)
-            shape = known.shape if known is not None else ""
-            self._views[lane] = LaneView(lane, keys[lane], found, len(found) == limit, shape)
-            self.reasons.setdefault(lane, None)
+        self._lanes = self._lanes.changed(
+            self._view(lane, keys[lane], heads.get(lane, ()), limit) for lane, limit in limits.items()
+        )
+        self.noted.doubt(limits)
+
+    def _view(self, lane: int, key: LaneKey, heads: Sequence[QueuedTask], limit: int) -> LaneView:
+        known = self._lanes.views.get(lane)
+        leaving = self._leaving.get(lane)
+        staying = [task for task in heads if task[1] not in leaving] if leaving else heads
+        return LaneView(lane, key, staying, len(heads) == limit, known.shape if known is not None else "")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from skalds.model.snapshot import ClusterSnapshot, NodeView
 from skalds.planning.filters import open_slots
+from skalds.planning.waiting_lanes import WaitingLanes
 from skalds.ports.clock import Clock
 from skalds.system_controller.cluster_picture import ClusterPicture
 from skalds.system_controller.monitor.ready_lanes import ROUND_LIMIT, ReadyLanes
@@ -22,10 +23,14 @@ class SnapshotReader:
     async def take(self, turns: Mapping[str, int]) -> ClusterSnapshot:
         """The cluster as this controller knows it now; `turns` is the rotation so far."""
         readings = self._lanes.readings
-        lanes = await self._lanes.refresh(room_of(self._picture.nodes()))
+        lanes = await self.read_ahead()
         if self._lanes.readings != readings:
-            self._picture.forget_starts({lane.key.tenant for lane in lanes})
+            self._picture.forget_starts(lanes.tenants)
         return self._picture.snapshot(self._clock.wall_ms(), lanes, turns)
+
+    async def read_ahead(self) -> WaitingLanes:
+        """Reads now what the next snapshot would have to wait for."""
+        return await self._lanes.refresh(room_of(self._picture.nodes()))
 
 
 def room_of(nodes: Sequence[NodeView]) -> int:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from itertools import count
+from itertools import count, takewhile
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -287,11 +287,12 @@ class Storm:
     name: str
     acknowledged: list[str] = field(default_factory=list)
     given: dict[str, str] = field(default_factory=dict)
+    is_over: bool = False
 
     async def rage(self) -> None:
         lease = await self.engine.leases.read(Duty.DISPATCHER)
         assert lease is not None
-        for number in count():
+        for number in takewhile(lambda _: not self.is_over, count()):
             with suppress(StoreError):
                 await self._submit_and_claim(f"{self.name}-{number}", f"node-{1 + number % 2}", lease)
 
@@ -326,9 +327,9 @@ async def storms(mongo_three: MongoSet, clock: FakeClock) -> AsyncIterator[Seque
     storms = [Storm(engine, "storm-1"), Storm(other, "storm-2")]
     raging = [asyncio.create_task(storm.rage()) for storm in storms]
     yield storms
-    for task in raging:
-        task.cancel()
-    await asyncio.wait(raging)
+    for storm in storms:
+        storm.is_over = True
+    await asyncio.gather(*raging)
     await check(engine, storms)
     await other.close()
     await end_world(engine)

@@ -258,7 +258,7 @@ def test_order_in_which_nodes_and_lanes_are_listed_does_not_matter(
     backlog: Backlog, name: DispatcherStrategyEnum, seed: int
 ) -> None:
     shown, rng = backlog.snapshot, random.Random(seed)
-    mixed = _listed(backlog, rng.sample(shown.nodes, len(shown.nodes)), rng.sample(shown.lanes, len(shown.lanes)))
+    mixed = _listed(backlog, rng.sample(shown.nodes, len(shown.nodes)), rng.sample(list(shown.lanes), len(shown.lanes)))
 
     assert plan(mixed, name) == plan_of(backlog, name)
 

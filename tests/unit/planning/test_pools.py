@@ -11,7 +11,7 @@ from skalds.model.plan import WaitReason
 from skalds.model.resources import Resources
 from skalds.model.snapshot import ClusterSnapshot, LaneView, NodeView, Reserved
 from skalds.planning import pools
-from skalds.planning.filters import refusal
+from skalds.planning.filters import FILTERS, refusal
 from skalds.planning.pools import OpenPool, PoolTable, lacking
 from skalds.planning.strategies.least_tasks import LeastTasks
 from skalds.planning.strategies.strategy import Demand, NodeLoad
@@ -27,7 +27,7 @@ def table_of(shown: ClusterSnapshot) -> PoolTable:
 def pools_of(nodes: list[NodeView], *keys: LaneKey) -> list[OpenPool]:
     lanes = [lane(number, [NOW], key) for number, key in enumerate(keys)]
     table = table_of(snapshot(nodes, lanes))
-    return [table.of(view) for view in lanes]
+    return [table.of(view.shape) for view in lanes]
 
 
 def names(pool: OpenPool) -> list[str]:
@@ -99,11 +99,11 @@ def test_two_lanes_pinned_to_nodes_that_look_alike_do_not_share_a_pool() -> None
 def test_label_that_no_lane_looks_at_makes_no_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
-    def counting(view: NodeView, key: LaneKey) -> WaitReason | None:
+    def counting(view: NodeView, key: LaneKey) -> bool:
         tried.append(view.id)
-        return refusal(view, key)
+        return True
 
-    monkeypatch.setattr(pools, "refusal", counting)
+    monkeypatch.setattr(pools, "FILTERS", ((WaitReason.NO_NODE_ONLINE, counting), *FILTERS))
     nodes = [node(f"n{number}", labels={"host": f"h{number}", "zone": "ab"[number % 2]}) for number in range(8)]
     wants_zone = ANY_LANE._replace(requires=(("zone", "a"),))
     found = pools_of(nodes, ANY_LANE, wants_zone)
@@ -124,7 +124,7 @@ def test_pool_has_exactly_the_nodes_that_pass_and_counts_all_others(backlog: Bac
     shown = backlog.snapshot
     table = table_of(shown)
     for view in shown.lanes:
-        pool = table.of(view)
+        pool = table.of(view.shape)
 
         assert names(pool) == sorted(n.id for n in shown.nodes if refusal(n, view.key) is None)
         assert len(pool.nodes) + sum(pool.refused.values()) == len(shown.nodes)
@@ -146,7 +146,7 @@ def test_misses_count_the_preferred_labels_that_a_node_lacks(backlog: Backlog) -
                 heard.append([pool.missed_by(place) for place in range(len(pool.nodes))])  # noqa: B023
                 return super().picker(pool, rng)
 
-        found = PoolTable(backlog.snapshot, Listening(), random.Random(1)).of(view)
+        found = PoolTable(backlog.snapshot, Listening(), random.Random(1)).of(view.shape)
         wanted = view.key.prefers
         lacks = [len([1 for name, value in wanted if load.view.labels.get(name) != value]) for load in found.nodes]
 

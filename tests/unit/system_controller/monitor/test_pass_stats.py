@@ -25,7 +25,7 @@ def test_nothing_is_told_before_the_first_pass() -> None:
 
 def test_last_pass_is_told_with_the_lanes_that_wait() -> None:
     stats = PassStats()
-    stats.finish(PassReport(1_000, 1.23456, 2, counts_of([FULL, WaitReason.PINNED, FULL])), 0)
+    stats.finish(PassReport(1_000, 1.23456, 2, counts_of({FULL: 2, WaitReason.PINNED: 1, WaitReason.KEY_LIMIT: 0})), 0)
 
     assert stats.describe(0)["lastPass"] == {
         "at": 1_000,

@@ -6,6 +6,7 @@ import pytest
 
 from skalds.errors import StoreUnavailable
 from skalds.model.lane import LaneKey
+from skalds.model.plan import Assign
 from skalds.model.snapshot import QueuedTask
 from skalds.ports.dispatch_queue import Lane
 from skalds.system_controller.lane_keys import LaneKeys
@@ -45,6 +46,17 @@ async def shown(lanes: ReadyLanes, room: int = 2) -> dict[int, tuple[list[str], 
     return {view.id: ([task.id for task in view.heads], view.more) for view in await lanes.refresh(room)}
 
 
+def assign(lane: int, number: int) -> Assign:
+    return Assign(f"{lane}-{number}", 0, "n1", 1, lane, number)
+
+
+def give_away(lanes: ReadyLanes, queue: Queue, lane: int, tasks: int = 1) -> None:
+    """The first tasks of a lane are claimed, from the plan to the commit."""
+    given = [queue.tasks[lane].pop(0) for _ in range(tasks)]
+    lanes.take_out([assign(lane, task.rank) for task in given])
+    lanes.settle(())
+
+
 async def test_the_first_look_reads_the_heads_of_every_lane() -> None:
     queue = Queue(l1=2, l2=900)
     seen = await shown(lanes_over(queue))
@@ -81,11 +93,11 @@ async def test_tasks_given_away_leave_without_reading_and_a_lane_that_runs_short
     queue = Queue(l1=900)
     lanes = lanes_over(queue)
     known = len((await shown(lanes))[1][0])
-    lanes.take_out({1: [queue.tasks[1].pop(0).id]}, ())
+    give_away(lanes, queue, 1)
     assert len((await shown(lanes))[1][0]) == known - 1
     assert len(queue.asked) == 1
 
-    lanes.take_out({1: [queue.tasks[1].pop(0).id for _ in range(known - 1)]}, ())
+    give_away(lanes, queue, 1, known - 1)
 
     heads, more = (await shown(lanes))[1]
     assert (heads, more) == ([task.id for task in queue.tasks[1][: len(heads)]], True)
@@ -96,9 +108,7 @@ async def test_a_lane_that_was_served_to_its_end_is_gone() -> None:
     queue = Queue(l1=1, l2=1)
     lanes = lanes_over(queue)
     await shown(lanes)
-    queue.tasks[1].clear()
-
-    lanes.take_out({1: {"1-0"}}, ())
+    give_away(lanes, queue, 1)
 
     assert (await shown(lanes)).keys() == {2}
 
@@ -109,9 +119,36 @@ async def test_a_lane_whose_claim_was_refused_is_read_again() -> None:
     await shown(lanes)
     queue.tasks[1] = [_task(1, 1)]
 
-    lanes.take_out({}, [1])
+    lanes.take_out([assign(1, 0)])
+    lanes.settle([assign(1, 0)])
 
     assert await shown(lanes) == {1: (["1-1"], False)}
+
+
+async def test_tasks_that_are_being_given_away_are_not_shown_though_they_are_still_read() -> None:
+    queue = Queue(l1=FEWEST_HEADS + 3)
+    lanes = lanes_over(queue)
+    known = (await shown(lanes))[1][0]
+    lanes.take_out([assign(1, number) for number in range(3)])
+    lanes.mark([1])
+    meanwhile = (await shown(lanes))[1]
+    del queue.tasks[1][:3]
+    lanes.settle(())
+    lanes.mark([1])
+
+    assert meanwhile[0][: len(known) - 3] == known[3:]
+    assert len(meanwhile[0]) >= FEWEST_HEADS
+    assert (await shown(lanes))[1][0] == [task.id for task in queue.tasks[1]]
+
+
+async def test_task_that_was_refused_is_shown_again_if_it_is_still_there() -> None:
+    queue = Queue(l1=2)
+    lanes = lanes_over(queue)
+    await shown(lanes)
+    lanes.take_out([assign(1, 0)])
+    lanes.settle([assign(1, 0)])
+
+    assert await shown(lanes) == {1: (["1-0", "1-1"], False)}
 
 
 async def test_a_lane_whose_heads_were_not_enough_shows_more_up_to_the_room() -> None:
