@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 
-from bench import assigning, claiming, idle, latency, planner, recovery
+from bench import assigning, claiming, engines, idle, latency, planner, recovery
 from bench.figure import Figure, keep, show
 from skalds.runtime.log_setup import configure_logging
 
@@ -17,6 +17,7 @@ MEASUREMENTS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "latency": latency.measure,
     "idle": idle.measure,
     "recovery": recovery.measure,
+    "engines": engines.measure,
 }
 
 

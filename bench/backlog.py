@@ -33,6 +33,7 @@ CLASSES = [f"Worker{number}" for number in range(20)]
 ZONES = 10
 TENANTS = 50
 _BATCH = 5_000
+_CHANGES_AT_ONCE = 1_000
 
 
 def backlog(count: int, lanes: int, seed: int = 1) -> Sequence[Task]:
@@ -115,8 +116,11 @@ class Bench:
         ended = [lifecycle.finish(task, now, result=None, started=now, ended=now) for task in accepted]
         released = [lifecycle.release(task, now) for task in ended]
         for before, after in ((tasks, accepted), (accepted, ended), (ended, released)):
-            await self.engine.ledger.write([Change(*pair) for pair in zip(before, after, strict=True)], durable=False)
-        await self.tail.run_once()
+            changes = [Change(*pair) for pair in zip(before, after, strict=True)]
+            for start in range(0, len(changes), _CHANGES_AT_ONCE):
+                await self.engine.ledger.write(changes[start : start + _CHANGES_AT_ONCE], durable=False)
+        # Reads the rows too: a feed may tell of them a little later.
+        await self.tail.audit()
 
 
 @contextlib.asynccontextmanager
