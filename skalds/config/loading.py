@@ -18,6 +18,8 @@ from skalds.errors import ConfigurationError
 
 ENV_FILE = Path(".env")
 PREFIXES = ("SKALD_", "SKALDS_", "DISPATCHER_", "MONITOR_", "SYSTEM_CONTROLLER_", "TASK_")
+# Of the tests and of compose.yaml, which stand in the same environment now and then.
+_OF_DEVELOPMENT = frozenset({"SKALDS_REQUIRE_ENGINES", "SKALDS_MONGO_PORT", "SKALDS_REDIS_PORT", "SKALDS_KAFKA_PORT"})
 # Variables Kubernetes and Docker links set for a service called NAME; nobody meant them as settings.
 _INJECTED = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_|$)|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$")
 _INJECTED_PORT = re.compile(r"(tcp|udp|sctp)://")
@@ -140,7 +142,7 @@ def _describe_injected_port(setting: AnySetting, value: object) -> str:
 
 def _describe_unknown_variables(surroundings: Surroundings, known_names: Collection[str]) -> Iterator[str]:
     names = surroundings.environment.keys() | surroundings.dotenv.keys()
-    for name in sorted(names - set(known_names)):
+    for name in sorted(names - set(known_names) - _OF_DEVELOPMENT):
         if name.startswith(PREFIXES) and not _INJECTED.search(name):
             yield f"{name} is not a setting and has no effect{_suggest(name, known_names)}"
 

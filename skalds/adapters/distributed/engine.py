@@ -5,7 +5,7 @@ Kafka     hints to nodes          ┐ may be away at any moment, at the start to
 Redis     beats, and taps         ┘ that costs time, never a task
 """
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Literal, Self
 
 from skalds.adapters.distributed.node_directory import DistributedNodeDirectory
@@ -30,6 +30,7 @@ from skalds.adapters.mongo.task_intake import MongoTaskIntake
 from skalds.adapters.redis.link import RedisLink
 from skalds.adapters.redis.presence import RedisPresence
 from skalds.adapters.redis.wakeup import RedisWakeup
+from skalds.errors import StoreError
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 from skalds.ports.ids import Ids
@@ -50,6 +51,7 @@ class DistributedEngine:
         clock: Clock,
     ) -> None:
         self._closing = AsyncExitStack()
+        self._store = store
         # Nobody else's commit needs a word from us: the feed tells of it, and the tap is our own.
         feed = MongoFeed(store, wakeup.tap)
         numbers = LaneNumbers(store)
@@ -101,7 +103,10 @@ class DistributedEngine:
         return engine
 
     async def checkpoint(self) -> None:
-        """The servers keep their own house; what Redis still holds of sessions that are over goes."""
+        """The servers keep their own house, but for what processes that died left behind: transactions and beats."""
+        with suppress(StoreError):
+            # A user who may not do this waits for the server, which does it after a minute.
+            await self._store.end_abandoned()
         await self.directory.forget_beats()
 
     async def close(self) -> None:

@@ -3,9 +3,9 @@
     feed, ripened timers ──► mark ──► stale lanes ──refresh──► views ──► planner
     planned claims ──► take_out (no reading; a lane that runs short becomes stale) ──committed──► settle
 
-A lane keeps a few heads; twice as many once most of them were given away, eight times as many when they were not enough
-in a round. So lanes that are served a lot are read in large pieces, and others cost next to nothing. What leaves the
-queue behind our back (cancelled, paused) is found by the claim, which refuses it; its lane is read again then.
+A lane keeps a few heads; four times as many once most of them were given away, eight times as many when they were not
+enough in a round. So lanes that are served a lot are read in large pieces, and others cost next to nothing. What leaves
+the queue behind our back (cancelled, paused) is found by the claim, which refuses it; its lane is read again then.
 """
 
 from collections import defaultdict
@@ -21,10 +21,10 @@ from skalds.system_controller.lane_keys import LaneKeys
 from skalds.system_controller.monitor.noted_reasons import NotedReasons
 
 ROUND_LIMIT = 4_000
-"""Most heads shown of one lane, and most tasks placed in one round."""
+"""Most heads shown of one lane, and most tasks placed in one round, for whose planning the loop is busy."""
 
 FEWEST_HEADS = 8
-_WIDENING = 8
+_REFILL, _WIDENING = 4, 8
 
 SPARE_KEYS = 10_000
 """Keys that are remembered although nothing waits in their lanes: those of most live runs need not be asked for."""
@@ -81,7 +81,7 @@ class ReadyLanes:
             heads = view.heads[len(ids) :]
             changed.append(LaneView(lane, view.key, heads, view.more, view.shape))
             if view.more and len(heads) * 2 < self._depths.get(lane, FEWEST_HEADS):
-                self._widen(lane, 2)
+                self._widen(lane, _REFILL)
         self._lanes = self._lanes.changed(changed)
         self.noted.doubt(self._leaving)
 
