@@ -34,7 +34,7 @@ def test_nothing_breaks_in_two_hundred_seeds(capsys: pytest.CaptureFixture[str])
 
 def test_every_kind_of_fault_takes_place() -> None:
     texts, kinds = "", set()
-    for seed in range(30):
+    for seed in range(80):
         history = simulate(seed).history
         kinds |= {type(event) for _, event in history.events}
         texts += "\n".join(str(event) for _, event in history.of(Noted))

@@ -1,7 +1,6 @@
 """The store alone as an engine: MongoDB for what is kept, memory for bus, taps and beats."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
@@ -38,13 +37,6 @@ from skalds.testing.services.mongo_server import MongoServer
 pytest.register_assert_rewrite("skalds.testing.conformance")
 
 AGEING_STEP_MS = 60_000
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A client that is closed while one of its monitors connects leaves that socket to the garbage collector."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
 
 
 class BeatsInMemory(MemoryNodeDirectory):
