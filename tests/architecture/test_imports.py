@@ -32,16 +32,35 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "skalds.adapters.extra": ("skalds.errors",),
     # How the checkups of the three servers tell a wrong name, a closed port and silence apart.
     "skalds.adapters.reachability": ("skalds.ports",),
+    # The same for what a node says of itself, and for how often a log tells what repeats itself.
+    "skalds.adapters.node_form": ("skalds.model",),
+    "skalds.adapters.log_sampling": (),
     "skalds.adapters.memory": ("skalds.adapters.memory", "skalds.adapters.stored_form", *ADAPTER),
-    "skalds.adapters.sqlite": ("skalds.adapters.sqlite", "skalds.adapters.stored_form", *ADAPTER),
+    "skalds.adapters.sqlite": (
+        "skalds.adapters.sqlite",
+        "skalds.adapters.node_form",
+        "skalds.adapters.stored_form",
+        *ADAPTER,
+    ),
     "skalds.adapters.mongo": (
         "skalds.adapters.mongo",
+        "skalds.adapters.node_form",
         "skalds.adapters.reachability",
         "skalds.adapters.stored_form",
         *ADAPTER,
     ),
-    "skalds.adapters.kafka": ("skalds.adapters.kafka", "skalds.adapters.reachability", *ADAPTER),
-    "skalds.adapters.redis": ("skalds.adapters.redis", "skalds.adapters.reachability", *ADAPTER),
+    "skalds.adapters.kafka": (
+        "skalds.adapters.kafka",
+        "skalds.adapters.log_sampling",
+        "skalds.adapters.reachability",
+        *ADAPTER,
+    ),
+    "skalds.adapters.redis": (
+        "skalds.adapters.redis",
+        "skalds.adapters.log_sampling",
+        "skalds.adapters.reachability",
+        *ADAPTER,
+    ),
     # Wiring of three engines into one, and of the settings into their options.
     "skalds.adapters.distributed": (
         "skalds.adapters.distributed",

@@ -4,6 +4,8 @@ from typing import Any
 
 from loguru import logger
 
+from skalds.adapters.log_sampling import is_told
+
 
 class DriverLog:
     """Stands where the driver expects a `logging.Logger`; it repeats itself for as long as Kafka is away."""
@@ -17,8 +19,3 @@ class DriverLog:
         self._lines += 1
         if is_told(self._lines):
             logger.bind(part=self._part, lines=self._lines, said=template % values).debug("bus.driver_said")
-
-
-def is_told(count: int) -> bool:
-    """Whether the `count`-th event of a kind gets a line: each power of two does, so that a storm costs a few."""
-    return count & (count - 1) == 0

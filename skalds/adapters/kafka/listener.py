@@ -10,13 +10,14 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from loguru import logger
 
 from skalds.adapters.kafka.client_settings import consumer_settings
-from skalds.adapters.kafka.driver_log import DriverLog, is_told
+from skalds.adapters.kafka.driver_log import DriverLog
 from skalds.adapters.kafka.error_mapping import DRIVER_ERRORS, REFUSED, from_code, mapped
 from skalds.adapters.kafka.event_format import message_from
 from skalds.adapters.kafka.options import KafkaOptions
 from skalds.adapters.kafka.outage import Outage
 from skalds.adapters.kafka.partitions import Partitions
 from skalds.adapters.kafka.topics import find_partitions
+from skalds.adapters.log_sampling import is_told
 from skalds.errors import ConfigurationError, SkaldsError
 from skalds.ports.event_bus import BusMessage
 

@@ -1,18 +1,16 @@
 """Who has registered: the half of the node directory that the store keeps."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import orjson
 from pymongo import ASCENDING
 
 from skalds.adapters.mongo.connection import Document, MongoStore, Session
 from skalds.adapters.mongo.live_nodes import live_nodes
 from skalds.adapters.mongo.numbering import next_number
 from skalds.adapters.mongo.snapshot import at_one_moment
+from skalds.adapters.node_form import node_body, node_of
 from skalds.model.lease import LeaseRow
 from skalds.model.node import Node, Registration
-from skalds.model.snapshot import Reserved
 
 _STATE = {"session": 1, "registeredAt": 1, "closed": 1, "leaving": 1}
 
@@ -33,7 +31,7 @@ class MongoRegistrations:
         session = await next_number(self._store, "session")
         document = {"session": session, "registeredAt": now, "closed": False, "leaving": False, "claims": 0}
         kept = {"$gt": [{"$ifNull": ["$session", 0]}, session]}
-        fields = {"$mergeObjects": ["$$ROOT", {"$literal": {**document, "body": _dump(node)}}]}
+        fields = {"$mergeObjects": ["$$ROOT", {"$literal": {**document, "body": node_body(node)}}]}
         with self._store.writing():
             # Whoever got a later number in the meantime is the newer one and stays, for this one is replaced already.
             await self._store.nodes.update_one(
@@ -66,7 +64,7 @@ class MongoRegistrations:
         """The latest registration of this node, open or closed; None if it never registered."""
         with self._store.reading():
             document = await self._store.nodes.find_one({"_id": {"$eq": node_id}})
-        return None if document is None else _registration(document, _node(document))
+        return None if document is None else _registration(document, node_of(document["_id"], document["body"]))
 
     async def _change(
         self, node_id: str, session: int, fields: dict[str, bool], transaction: Session | None = None
@@ -88,31 +86,9 @@ class MongoRegistrations:
         new = [document["_id"] for document in found if document["session"] not in self._nodes]
         if new:
             cursor = self._store.nodes.find({"_id": {"$in": new}}, {"session": 1, "body": 1}, session=snapshot)
-            self._nodes |= {document["session"]: _node(document) for document in await cursor.to_list()}
-
-
-# As text, because the keys of schemas and labels are of any spelling.
-def _dump(node: Node) -> str:
-    return orjson.dumps(
-        {
-            "mode": node.mode,
-            "classes": sorted(node.classes),
-            "slots": node.slots,
-            "labels": node.labels,
-            "resources": node.resources,
-            "schemas": node.schemas,
-            "facts": node.facts,
-            "protocol": node.protocol,
-            "reserved": [*node.reserved],
-        }
-    ).decode()
-
-
-def _node(document: Document) -> Node:
-    fields: dict[str, Any] = orjson.loads(document["body"])
-    fields["classes"] = frozenset(fields["classes"])
-    fields["reserved"] = Reserved(*fields["reserved"])
-    return Node(id=document["_id"], **fields)
+            self._nodes |= {
+                document["session"]: node_of(document["_id"], document["body"]) for document in await cursor.to_list()
+            }
 
 
 def _registration(document: Document, node: Node) -> Registration:

@@ -16,6 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import MovedError, NoPermissionError
 
+from skalds.adapters.log_sampling import is_told
 from skalds.adapters.redis.error_mapping import DRIVER_ERRORS, mapped
 from skalds.adapters.redis.options import RedisOptions
 from skalds.errors import ConfigurationError, SkaldsError, StoreUnavailable
@@ -125,11 +126,6 @@ class RedisLink:
             seconds = round(time.monotonic() - self._lost_at, 1)
             self._lost_at = None
             logger.bind(address=self.options.address, seconds=seconds).info("redis.back")
-
-
-def is_told(count: int) -> bool:
-    """Whether the `count`-th event of a kind gets a line: each power of two does, so that a storm costs a few."""
-    return count & (count - 1) == 0
 
 
 async def _is_cluster(arguments: dict[str, Any]) -> bool:

@@ -12,8 +12,9 @@ from contextlib import suppress
 
 from loguru import logger
 
+from skalds.adapters.log_sampling import is_told
 from skalds.adapters.redis.beat_format import presence_from, to_value
-from skalds.adapters.redis.link import RedisLink, is_told
+from skalds.adapters.redis.link import RedisLink
 from skalds.errors import SkaldsError, StoreUnavailable
 from skalds.model.node import Beat, Presence
 from skalds.ports.clock import Clock

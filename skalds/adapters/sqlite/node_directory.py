@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import apsw
-import orjson
 
+from skalds.adapters.node_form import node_body, node_of
 from skalds.adapters.sqlite.connection import Connection
 from skalds.adapters.sqlite.datagrams import BEATS, SocketFolder
 from skalds.adapters.sqlite.hints import beat_from, beat_to_bytes
@@ -14,7 +14,6 @@ from skalds.adapters.sqlite.select import one, rows
 from skalds.adapters.sqlite.versions import check_lease
 from skalds.model.lease import LeaseRow
 from skalds.model.node import Beat, Node, Presence, Registration
-from skalds.model.snapshot import Reserved
 from skalds.ports.node_directory import NodeDirectory
 
 _COLUMNS = "session, id, registered_at, closed, leaving, body"
@@ -52,7 +51,7 @@ class SqliteNodeDirectory:
         self._observes = False
 
     async def register(self, node: Node, now: int) -> int:
-        body = _dump(node)
+        body = node_body(node)
 
         def work(connection: apsw.Connection) -> int:
             connection.execute(FORGET, (node.id,))
@@ -133,28 +132,9 @@ class SqliteNodeDirectory:
         return [Presence(beat, exited=session in exited) for session, beat in beats]
 
 
-def _dump(node: Node) -> str:
-    return orjson.dumps(
-        {
-            "mode": node.mode,
-            "classes": sorted(node.classes),
-            "slots": node.slots,
-            "labels": node.labels,
-            "resources": node.resources,
-            "schemas": node.schemas,
-            "facts": node.facts,
-            "protocol": node.protocol,
-            "reserved": [*node.reserved],
-        }
-    ).decode()
-
-
 def _registration(row: tuple[Any, ...]) -> Registration:
     session, id_, registered_at, closed, leaving, body = row
-    fields = orjson.loads(body)
-    fields["classes"] = frozenset(fields["classes"])
-    fields["reserved"] = Reserved(*fields.get("reserved", ()))
-    return Registration(Node(id=id_, **fields), session, registered_at, bool(closed), bool(leaving))
+    return Registration(node_of(id_, body), session, registered_at, bool(closed), bool(leaving))
 
 
 _: type[NodeDirectory] = SqliteNodeDirectory
