@@ -1,35 +1,22 @@
 """A MongoDB replica set of several members, for tests in which the primary changes."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from skalds.testing.services.group import Group
 from skalds.testing.services.mongo_server import REPLICA_SET, MongoMember, initiate, start_member
 from skalds.testing.services.place import Place
-from skalds.testing.services.server import Endpoint
 from skalds.testing.waiting import wait_for
 
 _READY_SECONDS = 60.0
 
 
-class MongoSet:
-    """A replica set whose members can be broken one by one."""
-
-    def __init__(self, members: Sequence[MongoMember]) -> None:
-        self.members = tuple(members)
+class MongoSet(Group[MongoMember]):
+    """A replica set; its members elect another primary when that one is lost."""
 
     @property
     def uri(self) -> str:
-        hosts = ",".join(member.bootstrap for member in self.members)
-        return f"mongodb://{hosts}/?replicaSet={REPLICA_SET}"
-
-    @property
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        return tuple(member.endpoint for member in self.members)
-
-    @property
-    def is_running(self) -> bool:
-        return all(member.is_running for member in self.members)
+        return f"mongodb://{self.bootstrap}/?replicaSet={REPLICA_SET}"
 
     def primary(self) -> MongoMember:
         """The member that is primary, waited for."""
@@ -43,21 +30,8 @@ class MongoSet:
 
     def wait_ready(self, seconds: float = _READY_SECONDS) -> None:
         """Returns once every member serves and one is primary."""
-        for member in self.members:
-            member.wait_ready(seconds)
+        super().wait_ready(seconds)
         self.primary()
-
-    def mend(self) -> None:
-        """Undoes what a test has done to the members."""
-        for member in self.members:
-            member.resume()
-            member.endpoint.carrier.start()
-        self.wait_ready()
-
-    def discard(self) -> None:
-        """Kills the members and removes their data."""
-        for member in self.members:
-            member.discard()
 
     def _find_primary(self) -> MongoMember | None:
         return next((m for m in self.members if m.is_running and m.hello().get("isWritablePrimary")), None)

@@ -6,38 +6,22 @@ from pathlib import Path
 
 from redis.exceptions import RedisError
 
+from skalds.testing.services.group import Group
 from skalds.testing.services.place import Place
 from skalds.testing.services.ports import free_port
 from skalds.testing.services.redis_server import RedisServer, start_redis
-from skalds.testing.services.server import Endpoint
 from skalds.testing.waiting import wait_for
 
 _SLOTS = 16_384
 _READY_SECONDS = 30.0
 
 
-class RedisCluster:
+class RedisCluster(Group[RedisServer]):
     """A Redis Cluster without replicas; a member that is killed forgets that it belongs to it."""
-
-    def __init__(self, members: Sequence[RedisServer]) -> None:
-        self.members = tuple(members)
-        self.host, self.port = self.members[0].host, self.members[0].port
 
     @property
     def uri(self) -> str:
         return self.members[0].uri
-
-    @property
-    def bootstrap(self) -> str:
-        return ",".join(member.bootstrap for member in self.members)
-
-    @property
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        return tuple(member.endpoint for member in self.members)
-
-    @property
-    def is_running(self) -> bool:
-        return all(member.is_running for member in self.members)
 
     def flush(self) -> None:
         """Empties every member."""
@@ -47,17 +31,6 @@ class RedisCluster:
     def wait_ready(self, seconds: float = _READY_SECONDS) -> None:
         """Returns once every member knows all of them and serves."""
         wait_for(lambda: all(_is_part_of(member, len(self.members)) for member in self.members), seconds)
-
-    def mend(self) -> None:
-        """Undoes what a test has done to the members."""
-        for member in self.members:
-            member.mend()
-        self.wait_ready()
-
-    def discard(self) -> None:
-        """Kills the members."""
-        for member in self.members:
-            member.discard()
 
 
 def start_redis_cluster(program: Path, place: Place, count: int = 3) -> RedisCluster:
