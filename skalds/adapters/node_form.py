@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from skalds.model.node import Node
-from skalds.model.snapshot import Reserved
+from skalds.model.reserved import Reserved
 
 
 def node_body(node: Node) -> str:

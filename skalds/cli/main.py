@@ -19,6 +19,7 @@ from skalds.cli.dispatcher import dispatcher
 from skalds.cli.doctor import doctor
 from skalds.cli.limit import limit
 from skalds.cli.node import node
+from skalds.cli.reservation import reservation
 from skalds.cli.task import task
 from skalds.cli.tenant import tenant
 from skalds.cli.up import up
@@ -59,7 +60,7 @@ for command in (up, demo, controller, doctor):
     cli.command(rich_help_panel=_SYSTEM)(command)
 for group in (node, db):
     cli.add_typer(group, rich_help_panel=_SYSTEM)
-for group in (task, dispatcher, tenant, limit, config):
+for group in (task, dispatcher, tenant, limit, reservation, config):
     cli.add_typer(group, rich_help_panel=_WORK)
 cli.command(rich_help_panel=_WORK)(audit)
 

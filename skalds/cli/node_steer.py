@@ -16,7 +16,7 @@ async def steer_nodes(session: Session, command: str, ids: Sequence[str]) -> int
     status = 0
     for node_id in ids:
         try:
-            done.append(await session.client.policy.command_node(node_id, command))
+            done.append(await session.client.fleet.command_node(node_id, command))
         except NotFound as error:
             status = max(status, exit_status(error))
             for line in error_lines(error):
@@ -27,7 +27,7 @@ async def steer_nodes(session: Session, command: str, ids: Sequence[str]) -> int
 
 async def label_node(session: Session, node_id: str, labels: Mapping[str, str | None]) -> int:
     """Sets the labels and prints the node."""
-    _print(session, [await session.client.policy.label_node(node_id, labels)], alone=True)
+    _print(session, [await session.client.fleet.label_node(node_id, labels)], alone=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What `skalds tenant` and `skalds limit` print."""
+"""What `skalds tenant`, `skalds limit` and `skalds reservation` print."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -28,6 +28,12 @@ _LIMIT_COLUMNS = (
     Column("max", right=True),
     Column("set"),
 )
+_RESERVATION_COLUMNS = (
+    Column("label", least=12),
+    Column("slots", right=True),
+    Column("from priority", right=True),
+    Column("set"),
+)
 _TENANT_NAMES = {
     "path.tenant": "TENANT",
     "weight": "--weight",
@@ -35,6 +41,7 @@ _TENANT_NAMES = {
     "maxQueued": "--max-queued",
 }
 _KEY_NAMES = {"path.concurrency_key": "KEY", "path.concurrencyKey": "KEY", "max": "MAX"}
+_RESERVATION_NAMES = {"path.label": "LABEL", "slots": "SLOTS", "priority": "PRIORITY"}
 
 _Rows = Sequence[Mapping[str, Any]]
 
@@ -79,6 +86,26 @@ async def unset_limit(session: Session, key: str) -> int:
     return _print(session, answer, lambda width: render_limits([answer], width))
 
 
+async def show_reservations(session: Session) -> int:
+    """Prints the reservations by label."""
+    answer = await session.client.fleet.reservations()
+    return _print(session, answer, lambda width: render_reservations(answer["items"], width))
+
+
+async def set_reservation(session: Session, label: str, slots: int, priority: int) -> int:
+    """Sets the reservation of a label and prints it."""
+    with naming(_RESERVATION_NAMES):
+        answer = await session.client.fleet.set_reservation(label, slots, priority)
+    return _print(session, answer, lambda width: render_reservations([answer], width))
+
+
+async def unset_reservation(session: Session, label: str) -> int:
+    """Takes the reservation of a label back and prints it."""
+    with naming(_RESERVATION_NAMES):
+        answer = await session.client.fleet.unset_reservation(label)
+    return _print(session, answer, lambda width: render_reservations([answer], width))
+
+
 def render_tenants(tenants: _Rows, width: int) -> list[Text]:
     """A line per tenant; those at a limit stand out."""
     if not tenants:
@@ -103,6 +130,17 @@ def render_limits(keys: _Rows, width: int) -> list[Text]:
         return [Text("no concurrency key has anything running, and none was set", "dim")]
     rows = [(key["concurrencyKey"], *_used(key["running"], key["max"]), "yes" if key["isSet"] else "") for key in keys]
     return render_table(_LIMIT_COLUMNS, rows, width)
+
+
+def render_reservations(reservations: _Rows, width: int) -> list[Text]:
+    """A line per label."""
+    if not reservations:
+        return [Text("no slots were reserved by label; those of a node are shown by: skalds node list", "dim")]
+    rows = [
+        (each["label"], f"{each['slots']:,}", str(each["priority"]), "yes" if each["isSet"] else "")
+        for each in reservations
+    ]
+    return render_table(_RESERVATION_COLUMNS, rows, width)
 
 
 def read_count(option: str, text: str) -> int | str:

@@ -5,7 +5,7 @@ from typing import Self
 import httpx
 
 from skalds.client.connection import Connection
-from skalds.client.control import DispatchCalls, PolicyCalls
+from skalds.client.control import DispatchCalls, FleetCalls, PolicyCalls
 from skalds.client.event_calls import EventCalls
 from skalds.client.json_client import DEFAULT_URL as DEFAULT_URL
 from skalds.client.system_calls import SystemCalls
@@ -13,7 +13,7 @@ from skalds.client.task_calls import TaskCalls
 from skalds.client.task_requests import TaskRequests
 
 
-class SkaldsClient(TaskCalls, SystemCalls, DispatchCalls, PolicyCalls, EventCalls):
+class SkaldsClient(TaskCalls, SystemCalls, DispatchCalls, PolicyCalls, FleetCalls, EventCalls):
     """Speaks to one System Controller; use it with `async with`.
 
     Raises the errors of `skalds.errors` that the controller tells, `OutcomeUnknown` if it was sent something and did
@@ -33,6 +33,7 @@ class SkaldsClient(TaskCalls, SystemCalls, DispatchCalls, PolicyCalls, EventCall
         SystemCalls.__init__(self, connection)
         DispatchCalls.__init__(self, connection)
         PolicyCalls.__init__(self, connection)
+        FleetCalls.__init__(self, connection)
         EventCalls.__init__(self, connection)
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The calls by which operators steer a running system: dispatcher, tenants, limits, nodes, audit log."""
+"""The calls by which operators steer a running system: dispatcher, tenants, limits, audit log, nodes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +36,7 @@ class DispatchCalls:
 
 
 class PolicyCalls:
-    """Shares of tenants, limits of concurrency keys, states of nodes, and who changed what."""
+    """Shares of tenants, limits of concurrency keys, and who changed what."""
 
     def __init__(self, connection: Connection) -> None:
         self._policy_connection = connection
@@ -65,20 +65,40 @@ class PolicyCalls:
         """Back to one task at a time."""
         return dict(await self._policy_connection.delete(_path("limits", "key", concurrency_key)))
 
-    async def command_node(self, node_id: str, command: str) -> Json:
-        """Cordons, uncordons or drains the node and returns it."""
-        return dict(await self._policy_connection.post(f"{_path('skalds', 'skald', node_id)}/{command}"))
-
-    async def label_node(self, node_id: str, labels: Mapping[str, str | None]) -> Json:
-        """Sets labels on top of the node's own: None takes one back, an empty text hides one of its own."""
-        return dict(await self._policy_connection.put(f"{_path('skalds', 'skald', node_id)}/labels", labels))
-
     async def audit(self, limit: int = 50, before: int | None = None) -> Json:
         """What people changed, newest first; `before` asks for older entries."""
         query: dict[str, str | int] = {"limit": limit}
         if before is not None:
             query["before"] = before
         return dict(await self._policy_connection.get("/api/audit", query))
+
+
+class FleetCalls:
+    """What an operator says of nodes: their state, their labels, the slots they keep for urgent tasks."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._fleet_connection = connection
+
+    async def reservations(self) -> Json:
+        """The slots kept for urgent tasks, by label of the nodes."""
+        return dict(await self._fleet_connection.get("/api/reservations"))
+
+    async def set_reservation(self, label: str, slots: int, priority: int) -> Json:
+        """Keeps slots of each node with the label (name=value) for tasks of this priority or above."""
+        changes = {"slots": slots, "priority": priority}
+        return dict(await self._fleet_connection.put(_path("reservations", "label", label), changes))
+
+    async def unset_reservation(self, label: str) -> Json:
+        """Back to what each node says itself."""
+        return dict(await self._fleet_connection.delete(_path("reservations", "label", label)))
+
+    async def command_node(self, node_id: str, command: str) -> Json:
+        """Cordons, uncordons or drains the node and returns it."""
+        return dict(await self._fleet_connection.post(f"{_path('skalds', 'skald', node_id)}/{command}"))
+
+    async def label_node(self, node_id: str, labels: Mapping[str, str | None]) -> Json:
+        """Sets labels on top of the node's own: None takes one back, an empty text hides one of its own."""
+        return dict(await self._fleet_connection.put(f"{_path('skalds', 'skald', node_id)}/labels", labels))
 
 
 def _path(collection: str, kind: str, name: str) -> str:

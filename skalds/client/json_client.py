@@ -5,7 +5,7 @@ from typing import Self
 import httpx
 
 from skalds.client.connection import Connection
-from skalds.client.control import DispatchCalls, PolicyCalls
+from skalds.client.control import DispatchCalls, FleetCalls, PolicyCalls
 from skalds.client.system_calls import SystemCalls
 from skalds.client.task_requests import TaskRequests
 
@@ -28,6 +28,7 @@ class JsonClient:
         self.system = SystemCalls(self._connection)
         self.dispatch = DispatchCalls(self._connection)
         self.policy = PolicyCalls(self._connection)
+        self.fleet = FleetCalls(self._connection)
 
     async def __aenter__(self) -> Self:
         return self

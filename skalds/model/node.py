@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from skalds.model.snapshot import NOTHING_RESERVED, Reserved
+from skalds.model.reserved import NOTHING_RESERVED, Reserved
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
-"""What an operator grants at run time: shares and limits of tenants, limits of concurrency keys, states of nodes."""
+"""What an operator grants at run time: shares and limits of tenants, limits of keys, states of nodes, reservations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from skalds.model.reserved import Reserved
 
 DEFAULT_KEY_LIMIT = 1
 """How many tasks with the same concurrency key run at once unless somebody set another limit."""
@@ -35,3 +37,5 @@ class Policies:
     tenants: Mapping[str, TenantPolicy] = field(default_factory=dict)
     keys: Mapping[str, int] = field(default_factory=dict)
     nodes: Mapping[str, NodePolicy] = field(default_factory=dict)
+    reservations: Mapping[tuple[str, str], Reserved] = field(default_factory=dict)
+    """By label, as name and value."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from skalds.model.lane import LaneKey
 from skalds.model.policy import DEFAULT_KEY_LIMIT
+from skalds.model.reserved import NOTHING_RESERVED, Reserved
 from skalds.model.resources import NO_RESOURCES, Resources
 
 
@@ -34,16 +35,6 @@ class LaneView:
     def __post_init__(self) -> None:
         if not self.shape:
             object.__setattr__(self, "shape", self.key.shape)
-
-
-class Reserved(NamedTuple):
-    """Slots of a node that only tasks of this priority or above may take."""
-
-    slots: int = 0
-    priority: int = 0
-
-
-NOTHING_RESERVED = Reserved()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,9 @@ from typing import Any
 
 from skalds.model.lane import LaneKey
 from skalds.model.plan import DispatchPlan
+from skalds.model.reserved import Reserved
 from skalds.model.resources import Resources
-from skalds.model.snapshot import (
-    ClusterSnapshot,
-    KeyView,
-    LaneView,
-    NodeView,
-    PreemptibleRun,
-    QueuedTask,
-    Reserved,
-    TenantView,
-)
+from skalds.model.snapshot import ClusterSnapshot, KeyView, LaneView, NodeView, PreemptibleRun, QueuedTask, TenantView
 
 Json = dict[str, Any]
 

@@ -23,7 +23,7 @@ from skalds.config._enum import EngineEnum
 from skalds.config.skald_config import SkaldConfig
 from skalds.config.timings import Timings
 from skalds.model.node import Node
-from skalds.model.snapshot import Reserved
+from skalds.model.reserved import Reserved
 from skalds.node.agent import NodeAgent
 from skalds.node.supervisor import Supervisor
 from skalds.ports.clock import Clock

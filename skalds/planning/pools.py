@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from skalds.model.lane import LaneKey
 from skalds.model.plan import Rejection, WaitReason
+from skalds.model.reserved import Reserved
 from skalds.model.resources import NO_RESOURCES, Resources
-from skalds.model.snapshot import ClusterSnapshot, NodeView, QueuedTask, Reserved
+from skalds.model.snapshot import ClusterSnapshot, NodeView, QueuedTask
 from skalds.planning.filters import FILTERS, open_slots, rejection
 from skalds.planning.strategies.strategy import Demand, NodeLoad, Picker, Pool, Strategy
 from skalds.planning.waiting_lanes import WaitingLanes

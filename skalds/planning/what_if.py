@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from skalds.model.reserved import NOTHING_RESERVED, Reserved
 from skalds.model.resources import NO_RESOURCES, Resources
-from skalds.model.snapshot import NOTHING_RESERVED, ClusterSnapshot, NodeView, Reserved
+from skalds.model.snapshot import ClusterSnapshot, NodeView
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from skalds.model.policy import DEFAULT_KEY_LIMIT, NodePolicy, Policies, TenantPolicy
 from skalds.model.resources import resources_of
 from skalds.model.snapshot import ClusterSnapshot, KeyView, LaneView, NodeView, TenantView
+from skalds.planning.reservations import reservation
 from skalds.system_controller.breakers import NO_TRIPS, Breakers, Trips
 from skalds.system_controller.fleet import Cluster, KnownNode
 from skalds.system_controller.policy_book import PolicyBook
@@ -60,18 +61,20 @@ class ClusterPicture:
     def nodes(self, turns: Mapping[str, int] = _NO_TURNS) -> Sequence[NodeView]:
         """The open nodes as the planner sees them, with their load and the latest turn each got."""
         trips = self.breakers.trips(self.cluster.live_runs.usage)
-        policies = self._policies.current.nodes
+        policies = self._policies.current
         views = []
         for known in self.cluster.fleet.all():
             registration = known.registration
             if not registration.closed:
                 node_id = registration.node.id
                 mine = trips.get((node_id, registration.session), NO_TRIPS)
-                views.append(self._view(known, policies.get(node_id, _NO_POLICY), mine, turns.get(node_id, 0)))
+                views.append(self._view(known, policies, mine, turns.get(node_id, 0)))
         return views
 
-    def _view(self, known: KnownNode, policy: NodePolicy, trips: Trips, turn: int) -> NodeView:
+    def _view(self, known: KnownNode, policies: Policies, trips: Trips, turn: int) -> NodeView:
         node, session = known.registration.node, known.registration.session
+        policy = policies.nodes.get(node.id, _NO_POLICY)
+        labels = effective_labels(node.labels, policy.labels) if policy.labels else node.labels
         load = self.cluster.live_runs.load_of(node.id, session)
         return NodeView(
             id=node.id,
@@ -82,9 +85,11 @@ class ClusterPicture:
             online=known.is_online,
             draining=known.draining,
             cordoned=policy.cordoned or policy.draining,
-            labels=effective_labels(node.labels, policy.labels) if policy.labels else node.labels,
+            labels=labels,
             resources=resources_of(node.resources),
-            reserved=node.reserved,
+            reserved=reservation(node.reserved, labels, policies.reservations)
+            if policies.reservations
+            else node.reserved,
             tripped=trips.tripped,
             probing=trips.probing,
             live_tasks=load.tasks,

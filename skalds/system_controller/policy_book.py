@@ -1,8 +1,9 @@
 """`PolicyBook`: what operators granted at run time, kept in the settings of the store.
 
-    tenant:<name>   {"weight", "maxRunning", "maxQueued"}
-    limit:<key>     how many tasks of a concurrency key may run at once
-    node:<id>       {"cordoned", "draining", "labels"}
+    tenant:<name>      {"weight", "maxRunning", "maxQueued"}
+    limit:<key>        how many tasks of a concurrency key may run at once
+    node:<id>          {"cordoned", "draining", "labels"}
+    reserved:<label>   {"slots", "priority"} on every node with that label
 
 Every controller reads the book again each second and after taps; whoever writes reads back at once.
 """
@@ -11,6 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from skalds.model.policy import NodePolicy, Policies, TenantPolicy
+from skalds.model.reserved import Reserved
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 from skalds.runtime.log_setup import log_event
@@ -18,11 +20,15 @@ from skalds.system_controller.operations.audit import API, AuditedChange, record
 from skalds.system_controller.policy_text import (
     KEY_PREFIX,
     NODE_PREFIX,
+    RESERVATION_PREFIX,
     TENANT_PREFIX,
     key_text,
+    label_text,
     node_text,
     read_policies,
+    reservation_text,
     shown_node,
+    shown_reservation,
     shown_tenant,
     tenant_text,
 )
@@ -30,7 +36,7 @@ from skalds.system_controller.policy_text import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PREFIXES = (TENANT_PREFIX, KEY_PREFIX, NODE_PREFIX)
+_PREFIXES = (TENANT_PREFIX, KEY_PREFIX, NODE_PREFIX, RESERVATION_PREFIX)
 
 
 class PolicyBook:
@@ -92,6 +98,15 @@ class PolicyBook:
         before = self._current.nodes.get(node_id)
         change = AuditedChange("node.changed", f"{NODE_PREFIX}{node_id}", before and shown_node(before))
         await self._set(change, node_text(kept) if kept else None, kept and shown_node(kept), actor)
+
+    async def set_reservation(self, label: tuple[str, str], reserved: Reserved | None, actor: str = API) -> None:
+        """Keeps slots of every node with this label for urgent tasks; None: only what nodes say themselves."""
+        await self.refresh()
+        before = self._current.reservations.get(label)
+        target = f"{RESERVATION_PREFIX}{label_text(label)}"
+        change = AuditedChange("reservation.changed", target, before and shown_reservation(before))
+        after = reserved and shown_reservation(reserved)
+        await self._set(change, reservation_text(reserved) if reserved else None, after, actor)
 
     async def _set(self, change: AuditedChange, text: str | None, after: Any, actor: str) -> None:
         """Writes one line of the book; what says so already is left as it is."""

@@ -5,14 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from skalds.model.policy import NodePolicy, Policies, TenantPolicy
+from skalds.model.reserved import Reserved
 
 TENANT_PREFIX = "tenant:"
 KEY_PREFIX = "limit:"
 NODE_PREFIX = "node:"
+RESERVATION_PREFIX = "reserved:"
 
 LARGEST_WEIGHT = 1000
 LARGEST_LIMIT = 100_000
 LARGEST_COUNT = 1_000_000_000
+LARGEST_PRIORITY = 10
 
 
 def is_weight(value: object) -> bool:
@@ -27,6 +30,10 @@ def is_limit(value: object) -> bool:
     return type(value) is int and 1 <= value <= LARGEST_LIMIT
 
 
+def is_priority(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_PRIORITY
+
+
 def shown_tenant(policy: TenantPolicy) -> dict[str, Any]:
     """A tenant's policy as a JSON value."""
     return {"weight": policy.weight, "maxRunning": policy.max_running, "maxQueued": policy.max_queued}
@@ -35,6 +42,16 @@ def shown_tenant(policy: TenantPolicy) -> dict[str, Any]:
 def shown_node(policy: NodePolicy) -> dict[str, Any]:
     """A node's policy as a JSON value."""
     return {"cordoned": policy.cordoned, "draining": policy.draining, "labels": dict(policy.labels)}
+
+
+def shown_reservation(reserved: Reserved) -> dict[str, Any]:
+    """A reservation as a JSON value."""
+    return {"slots": reserved.slots, "priority": reserved.priority}
+
+
+def label_text(label: tuple[str, str]) -> str:
+    """A label as people write it."""
+    return "=".join(label)
 
 
 def tenant_text(policy: TenantPolicy) -> str:
@@ -50,6 +67,10 @@ def key_text(limit: int) -> str:
     return json.dumps(limit)
 
 
+def reservation_text(reserved: Reserved) -> str:
+    return json.dumps(shown_reservation(reserved))
+
+
 def read_policies(stored: Mapping[str, str]) -> tuple[Policies, Sequence[str]]:
     """The policies of these settings, and the names of those that this version cannot read."""
     found: dict[str, dict[str, Any]] = {prefix: {} for prefix in _READERS}
@@ -60,7 +81,8 @@ def read_policies(stored: Mapping[str, str]) -> tuple[Policies, Sequence[str]]:
             found[prefix][name.removeprefix(prefix)] = _READERS[prefix](json.loads(text))
         except (ValueError, KeyError, TypeError, RecursionError):
             unreadable.append(name)
-    return Policies(found[TENANT_PREFIX], found[KEY_PREFIX], found[NODE_PREFIX]), unreadable
+    by_label = {_read_label(text): reserved for text, reserved in found[RESERVATION_PREFIX].items()}
+    return Policies(found[TENANT_PREFIX], found[KEY_PREFIX], found[NODE_PREFIX], by_label), unreadable
 
 
 def _read_tenant(value: Any) -> TenantPolicy:
@@ -85,8 +107,21 @@ def _read_node(value: Any) -> NodePolicy:
     return NodePolicy(cordoned, draining, labels)
 
 
+def _read_reservation(value: Any) -> Reserved:
+    slots, priority = value["slots"], value["priority"]
+    if not (is_limit(slots) and is_priority(priority)):
+        raise ValueError
+    return Reserved(slots, priority)
+
+
+def _read_label(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     TENANT_PREFIX: _read_tenant,
     KEY_PREFIX: _read_limit,
     NODE_PREFIX: _read_node,
+    RESERVATION_PREFIX: _read_reservation,
 }

@@ -16,6 +16,7 @@ from skalds.system_controller.api import (
     limits,
     nodes,
     reading_pages,
+    reservations,
     root,
     stream,
     system,
@@ -45,6 +46,7 @@ ROUTERS = (
     dispatcher.router,
     tenants.router,
     limits.router,
+    reservations.router,
     audit.router,
     stream.router,
 )

@@ -46,6 +46,22 @@ class LimitList(_Shape):
     total: int
 
 
+class ReservationResponse(_Shape):
+    """Slots of each node with the label that only tasks of `priority` or above may take (`isSet`: somebody set it)."""
+
+    label: str
+    slots: int
+    priority: int
+    is_set: bool
+
+
+class ReservationList(_Shape):
+    """Reservations, by label."""
+
+    items: list[ReservationResponse]
+    total: int
+
+
 class AuditItem(_Shape):
     """One change somebody made, at `at` (ms); `before` and `after` are how its target was and is."""
 

@@ -11,7 +11,7 @@ from skalds.system_controller.api.schemas import ErrorBody, submission_schema
 from skalds.system_controller.monitor.dispatch_policy import LONGEST_INTERVAL_S
 from skalds.system_controller.operations.preview_request import MOST_ASSIGNMENTS, MOST_NODES
 from skalds.system_controller.operations.submit_tasks import LARGEST_BATCH
-from skalds.system_controller.policy_text import LARGEST_COUNT, LARGEST_LIMIT, LARGEST_WEIGHT
+from skalds.system_controller.policy_text import LARGEST_COUNT, LARGEST_LIMIT, LARGEST_PRIORITY, LARGEST_WEIGHT
 
 _REF = "#/components/schemas/"
 
@@ -83,6 +83,10 @@ def _policy_bodies() -> dict[str, Any]:
         "TenantChange": _object(weight=weight, maxRunning=count, maxQueued=count) | {"minProperties": 1},
         "LimitChange": _object(max=limit) | {"required": ["max"]},
         "LabelsChange": _LABELS_OR_NULL,
+        "ReservationChange": _object(
+            slots=limit, priority={"type": "integer", "minimum": 0, "maximum": LARGEST_PRIORITY}
+        )
+        | {"required": ["slots", "priority"]},
     }
 
 

@@ -231,7 +231,7 @@ def show_node(overview: NodeOverview, task_ids: Sequence[str], trips: Trips = NO
         "registeredAt": known.registration.registered_at,
         "slots": node.slots,
         "usedSlots": overview.load.slots,
-        "reservedSlots": node.reserved._asdict() if any(node.reserved) else None,
+        "reservedSlots": overview.reserved._asdict() if any(overview.reserved) else None,
         "labels": dict(overview.labels),
         "ownLabels": dict(node.labels),
         "resources": dict(node.resources),

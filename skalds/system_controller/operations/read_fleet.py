@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from skalds.errors import NotFound
 from skalds.model.node import Liveness
 from skalds.model.policy import NodePolicy, Policies
+from skalds.model.reserved import NOTHING_RESERVED, Reserved
 from skalds.planning.filters import DISPATCHED_MODE
+from skalds.planning.reservations import reservation
 from skalds.ports.node_directory import NodeDirectory
 from skalds.system_controller.cluster_picture import effective_labels
 from skalds.system_controller.fleet import Cluster, KnownNode
@@ -23,6 +25,7 @@ class NodeOverview:
     known: KnownNode
     load: Load
     policy: NodePolicy = _NO_POLICY
+    reserved: Reserved = NOTHING_RESERVED
 
     @property
     def is_present(self) -> bool:
@@ -51,7 +54,7 @@ class NodeOverview:
 def list_nodes(cluster: Cluster, policies: Policies = _NO_POLICIES) -> Sequence[NodeOverview]:
     """All known nodes, by id."""
     known_nodes = sorted(cluster.fleet.all(), key=lambda known: known.registration.node.id)
-    return [_overview(cluster, known, policies) for known in known_nodes]
+    return [_overview(known, _load_of(cluster, known), policies) for known in known_nodes]
 
 
 def get_node(cluster: Cluster, node_id: str, policies: Policies = _NO_POLICIES) -> NodeOverview:
@@ -59,7 +62,7 @@ def get_node(cluster: Cluster, node_id: str, policies: Policies = _NO_POLICIES) 
     known = cluster.fleet.get(node_id)
     if known is None:
         raise NotFound("skald", node_id)
-    return _overview(cluster, known, policies)
+    return _overview(known, _load_of(cluster, known), policies)
 
 
 async def find_node(
@@ -70,7 +73,7 @@ async def find_node(
         registration = await directory.registration_of(node_id)
         if registration is not None:
             gone = KnownNode(registration, Liveness.LOST, exited=registration.closed)
-            return NodeOverview(gone, NO_LOAD, policies.nodes.get(node_id, _NO_POLICY))
+            return _overview(gone, NO_LOAD, policies)
     return get_node(cluster, node_id, policies)
 
 
@@ -80,7 +83,12 @@ def tasks_on(cluster: Cluster, node: NodeOverview) -> Sequence[str]:
     return cluster.live_runs.tasks_of(registration.node.id, registration.session) if node.load.tasks else []
 
 
-def _overview(cluster: Cluster, known: KnownNode, policies: Policies) -> NodeOverview:
-    registration = known.registration
-    load = cluster.live_runs.load_of(registration.node.id, registration.session)
-    return NodeOverview(known, load, policies.nodes.get(registration.node.id, _NO_POLICY))
+def _load_of(cluster: Cluster, known: KnownNode) -> Load:
+    return cluster.live_runs.load_of(known.registration.node.id, known.registration.session)
+
+
+def _overview(known: KnownNode, load: Load, policies: Policies) -> NodeOverview:
+    node = known.registration.node
+    policy = policies.nodes.get(node.id, _NO_POLICY)
+    labels = effective_labels(node.labels, policy.labels)
+    return NodeOverview(known, load, policy, reservation(node.reserved, labels, policies.reservations))

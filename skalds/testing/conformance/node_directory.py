@@ -9,8 +9,8 @@ import pytest
 from skalds.errors import LeaseLost
 from skalds.model.lease import Duty
 from skalds.model.node import Beat, Presence, Registration
+from skalds.model.reserved import Reserved
 from skalds.model.run_change import Change
-from skalds.model.snapshot import Reserved
 from skalds.model.task import TaskLifecycleStatus
 from skalds.ports.engine import Engine
 from skalds.testing.builders import a_node, a_task

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from skalds.model.reserved import Reserved
 from skalds.model.resources import NO_RESOURCES, Resources
-from skalds.model.snapshot import NodeView, QueuedTask, Reserved
+from skalds.model.snapshot import NodeView, QueuedTask
 from skalds.planning.strategies.strategy import Demand, NodeLoad, Pool, Strategy
 
 MakeStrategy = Callable[[], Strategy]

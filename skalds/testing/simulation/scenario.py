@@ -9,7 +9,7 @@ from typing import Any
 
 from skalds.model.node import Node
 from skalds.model.policy import TenantPolicy
-from skalds.model.snapshot import Reserved
+from skalds.model.reserved import Reserved
 from skalds.planning.strategies.registry import STRATEGIES
 from skalds.system_controller.operations.change_node import NodeCommand
 from skalds.testing.simulation.simulated_client import SimulatedClient

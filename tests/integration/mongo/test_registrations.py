@@ -7,7 +7,7 @@ import pytest
 
 from skalds.adapters.mongo.connection import MongoStore
 from skalds.model.node import Registration
-from skalds.model.snapshot import Reserved
+from skalds.model.reserved import Reserved
 from skalds.model.task import Task
 from skalds.ports.engine import Engine
 from skalds.testing import a_node, a_task, conformance

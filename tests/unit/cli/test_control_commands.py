@@ -9,7 +9,7 @@ import pytest
 
 from skalds.cli.audit_table import change_text, render_audit
 from skalds.cli.plan_page import render_plan
-from skalds.cli.policy_tables import render_limits, render_tenants
+from skalds.cli.policy_tables import render_limits, render_reservations, render_tenants
 from skalds.cli.time_text import moment_text
 from tests.unit.cli.answers import HOSTILE, NOW, answered_dispatcher, answered_node, text_of
 from tests.unit.cli.conftest import Prompt
@@ -25,6 +25,7 @@ TENANT = {
     "queued": 1200,
 }
 LIMIT = {"concurrencyKey": "camera/7", "max": 2, "isSet": False, "running": 1}
+RESERVATION = {"label": "rack/row=a", "slots": 2, "priority": 8, "isSet": True}
 ENTRY = {
     "number": 41,
     "at": NOW,
@@ -82,6 +83,14 @@ STATUS = answered_dispatcher()
         ("limit unset camera/7", "DELETE /api/limits/camera/7", None, LIMIT),
         ("node cordon node-1", "POST /api/skalds/node-1/cordon", None, NODE),
         ("node uncordon node-1", "POST /api/skalds/node-1/uncordon", None, NODE),
+        ("reservation list", "GET /api/reservations", None, {"items": [RESERVATION], "total": 1}),
+        (
+            "reservation set rack/row=a 2 8",
+            "PUT /api/reservations/rack/row=a",
+            {"slots": 2, "priority": 8},
+            RESERVATION,
+        ),
+        ("reservation unset rack/row=a", "DELETE /api/reservations/rack/row=a", None, RESERVATION),
         ("node drain node-1", "POST /api/skalds/node-1/drain", None, NODE),
         (
             "node label node-1 zone=north disk= rack-",
@@ -130,6 +139,8 @@ def test_the_audit_log_is_read_on_by_number(prompt: Prompt) -> None:
         "tenant set video --max-running many",
         "tenant set video --weight nan",
         "limit set k 0",
+        "reservation set zone=a 0 8",
+        "reservation set zone=a 1 11",
         "node label node-1 zone",
     ],
 )
@@ -189,9 +200,12 @@ def test_limits_and_what_runs() -> None:
 
 
 def test_what_nobody_has_set_is_said() -> None:
-    shown = [render_tenants([], 80), render_limits([], 80), render_audit({"items": [], "before": None}, 80)]
+    shown = [
+        *(render([], 80) for render in (render_tenants, render_limits, render_reservations)),
+        render_audit({"items": [], "before": None}, 80),
+    ]
 
-    assert [len(lines) for lines in shown] == [1, 1, 1]
+    assert [len(lines) for lines in shown] == [1, 1, 1, 1]
 
 
 def test_the_audit_log_as_a_table() -> None:
@@ -249,6 +263,7 @@ def test_an_empty_page_of_the_audit_log_is_not_an_empty_log() -> None:
         ("tenant set x --weight 2", "PUT /api/tenants/x", "path.tenant", "TENANT"),
         ("tenant set x --max-running 2", "PUT /api/tenants/x", "maxRunning", "--max-running"),
         ("limit set x 2", "PUT /api/limits/x", "path.concurrencyKey", "KEY"),
+        ("reservation set x 2 8", "PUT /api/reservations/x", "path.label", "LABEL"),
     ],
 )
 def test_wrong_fields_are_told_by_the_name_that_was_typed(

@@ -6,7 +6,7 @@ import psutil
 
 from skalds.config.skald_config import SkaldConfig
 from skalds.model.node import Node
-from skalds.model.snapshot import Reserved
+from skalds.model.reserved import Reserved
 from skalds.node.bootstrap import NodeProgram, _describe_node
 
 

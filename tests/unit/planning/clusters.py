@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from skalds.config._enum import DispatcherStrategyEnum
 from skalds.model.lane import LaneKey, rank
 from skalds.model.plan import DispatchPlan
+from skalds.model.reserved import Reserved
 from skalds.model.resources import NO_RESOURCES, Resources
-from skalds.model.snapshot import ClusterSnapshot, KeyView, LaneView, NodeView, QueuedTask, Reserved, TenantView
+from skalds.model.snapshot import ClusterSnapshot, KeyView, LaneView, NodeView, QueuedTask, TenantView
 from skalds.planning.dispatch import plan_dispatch
 from skalds.planning.strategies.registry import STRATEGIES
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from skalds.config._enum import DispatcherStrategyEnum
+from skalds.model.reserved import Reserved
 from skalds.model.resources import NO_RESOURCES, Resources
-from skalds.model.snapshot import NodeView, QueuedTask, Reserved
+from skalds.model.snapshot import NodeView, QueuedTask
 from skalds.planning.strategies.registry import STRATEGIES
 from skalds.planning.strategies.strategy import Demand, NodeLoad, Pool
 from skalds.testing.conformance.strategy import PoolPart, Scene

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from skalds.model.lane import LaneKey
 from skalds.model.plan import WaitReason
+from skalds.model.reserved import Reserved
 from skalds.model.resources import Resources
-from skalds.model.snapshot import ClusterSnapshot, KeyView, LaneView, NodeView, QueuedTask, Reserved, TenantView
+from skalds.model.snapshot import ClusterSnapshot, KeyView, LaneView, NodeView, QueuedTask, TenantView
 from skalds.planning.dispatch import plan_dispatch
 from skalds.planning.explain import explain_lane
 from skalds.planning.filters import FILTERS

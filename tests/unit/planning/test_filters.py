@@ -7,8 +7,8 @@ import pytest
 
 from skalds.model.lane import LaneKey
 from skalds.model.plan import WaitReason
+from skalds.model.reserved import Reserved
 from skalds.model.resources import Resources
-from skalds.model.snapshot import Reserved
 from skalds.planning.filters import FILTERS, open_slots, refusal, refusals, rejection
 from tests.unit.planning.clusters import node
 

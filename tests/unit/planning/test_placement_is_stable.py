@@ -13,7 +13,8 @@ import random, sys
 from skalds.config._enum import DispatcherStrategyEnum
 from skalds.model.lane import LaneKey
 from skalds.model.resources import NO_RESOURCES, Resources
-from skalds.model.snapshot import ClusterSnapshot, LaneView, NodeView, PreemptibleRun, QueuedTask, Reserved, TenantView
+from skalds.model.reserved import Reserved
+from skalds.model.snapshot import ClusterSnapshot, LaneView, NodeView, PreemptibleRun, QueuedTask, TenantView
 from skalds.planning.dispatch import plan_dispatch
 from skalds.planning.strategies.registry import STRATEGIES
 

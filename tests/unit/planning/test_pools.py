@@ -8,8 +8,9 @@ from hypothesis import given, settings
 
 from skalds.model.lane import LaneKey
 from skalds.model.plan import WaitReason
+from skalds.model.reserved import Reserved
 from skalds.model.resources import Resources
-from skalds.model.snapshot import ClusterSnapshot, LaneView, NodeView, Reserved
+from skalds.model.snapshot import ClusterSnapshot, LaneView, NodeView
 from skalds.planning import pools
 from skalds.planning.filters import FILTERS, refusal
 from skalds.planning.pools import OpenPool, PoolTable, lacking

@@ -10,17 +10,9 @@ from hypothesis import given, settings
 
 from skalds.model.lane import LaneKey, rank
 from skalds.model.plan import Preempt
+from skalds.model.reserved import Reserved
 from skalds.model.resources import Resources
-from skalds.model.snapshot import (
-    ClusterSnapshot,
-    KeyView,
-    LaneView,
-    NodeView,
-    PreemptibleRun,
-    QueuedTask,
-    Reserved,
-    TenantView,
-)
+from skalds.model.snapshot import ClusterSnapshot, KeyView, LaneView, NodeView, PreemptibleRun, QueuedTask, TenantView
 from tests.unit.planning.clusters import NOW, STEP, lane, node, plan, seeds, snapshot
 from tests.unit.planning.oracle import may_take
 

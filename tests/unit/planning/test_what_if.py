@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from hypothesis import given
 
+from skalds.model.reserved import Reserved
 from skalds.model.resources import Resources
-from skalds.model.snapshot import PreemptibleRun, Reserved
+from skalds.model.snapshot import PreemptibleRun
 from skalds.planning.what_if import SupposedNodes, Supposition, suppose
 from tests.unit.planning.clusters import Backlog, backlogs, node, snapshot
 

@@ -4,9 +4,10 @@ import pytest
 
 from skalds.model.node import Liveness, Registration
 from skalds.model.policy import NodePolicy, TenantPolicy
+from skalds.model.reserved import Reserved
 from skalds.model.resources import Resources
 from skalds.model.run_change import RunChange
-from skalds.model.snapshot import KeyView, NodeView, Reserved, TenantView
+from skalds.model.snapshot import KeyView, NodeView, TenantView
 from skalds.planning import lifecycle
 from skalds.system_controller.cluster_picture import effective_labels
 from skalds.system_controller.fleet import KnownNode
@@ -64,6 +65,40 @@ async def test_labels_set_at_run_time_lie_over_those_of_the_node(
     await replica.policies.set_node("n1", policy)
 
     assert (await node_view(replica)).labels == shown
+
+
+@pytest.mark.parametrize(
+    ("label", "kept"),
+    [
+        ({"zone": "a"}, Reserved(1, 5)),
+        ({"zone": "a", "disk": "ssd"}, Reserved(2, 8)),
+        ({"disk": "ssd"}, Reserved(2, 8)),
+        ({"disk": "hdd"}, Reserved(1, 3)),
+    ],
+)
+async def test_largest_reservation_of_node_and_labels_holds(
+    world: World, replica: Replica, label: dict[str, str], kept: Reserved
+) -> None:
+    await world.join("n1", slots=4, reserved=Reserved(1, 3))
+    await replica.policies.set_reservation(("zone", "a"), Reserved(1, 5))
+    await replica.policies.set_reservation(("disk", "ssd"), Reserved(2, 8))
+    await replica.policies.set_node("n1", NodePolicy(labels=label))
+
+    assert (await node_view(replica)).reserved == kept
+
+
+async def test_slots_reserved_by_label_are_left_to_urgent_tasks(world: World, replica: Replica) -> None:
+    await world.join("n1", slots=3, labels={"zone": "a"})
+    await replica.policies.set_reservation(("zone", "a"), Reserved(1, 8))
+    for name in ("first", "second"):
+        await world.submit(name)
+    await world.submit("urgent", priority=8)
+    await replica.dispatch()
+
+    waiting = {
+        task.id for task in await world.engine.catalog.get_many(["first", "second", "urgent"]) if task.is_waiting
+    }
+    assert waiting == {"second"}
 
 
 def test_removing_a_label_that_is_not_there_is_no_trouble() -> None:

@@ -2,11 +2,14 @@
 
 import pytest
 
-from skalds.model.policy import NodePolicy, TenantPolicy
+from skalds.model.policy import NodePolicy, Policies, TenantPolicy
+from skalds.model.reserved import Reserved
 from skalds.system_controller.policy_book import PolicyBook
 from tests.unit.system_controller.world import World
 
 TENANT = TenantPolicy(2.5, 7, 0)
+ZONE = ("zone", "a")
+RESERVED = Reserved(2, 8)
 NODE = NodePolicy(cordoned=True, labels={"zone": "a", "disk": ""})
 
 
@@ -26,6 +29,7 @@ async def test_what_is_set_is_in_force_at_once_and_for_others_after_their_next_l
     await book.set_tenant("t", TENANT)
     await book.set_key_limit("a/b c", 3)
     await book.set_node("n", NODE)
+    await book.set_reservation(ZONE, RESERVED)
 
     assert await other.refresh()
 
@@ -33,6 +37,7 @@ async def test_what_is_set_is_in_force_at_once_and_for_others_after_their_next_l
         assert one.current.tenants == {"t": TENANT}
         assert one.current.keys == {"a/b c": 3}
         assert one.current.nodes == {"n": NODE}
+        assert one.current.reservations == {ZONE: RESERVED}
 
 
 async def test_nothing_new_is_said_to_be_no_change(world: World, book: PolicyBook) -> None:
@@ -46,12 +51,14 @@ async def test_what_is_taken_back_is_forgotten(world: World, book: PolicyBook) -
     await book.set_tenant("t", TENANT)
     await book.set_key_limit("k", 3)
     await book.set_node("n", NODE)
+    await book.set_reservation(ZONE, RESERVED)
     await book.set_tenant("t", None)
     await book.set_key_limit("k", None)
     await book.set_node("n", NodePolicy())
+    await book.set_reservation(ZONE, None)
 
     assert dict(await world.engine.settings.read()) == {}
-    assert (book.current.tenants, book.current.keys, book.current.nodes) == ({}, {}, {})
+    assert book.current == Policies()
 
 
 async def test_a_change_is_audited_with_before_and_after(world: World, book: PolicyBook) -> None:

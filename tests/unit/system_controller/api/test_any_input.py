@@ -36,6 +36,7 @@ WRITES = st.sampled_from(
         ("POST", "/api/dispatcher/run"),
         ("PUT", "/api/tenants/t"),
         ("PUT", "/api/limits/k"),
+        ("PUT", "/api/reservations/zone=a"),
         ("PUT", "/api/skalds/node-1/labels"),
         ("POST", "/api/skalds/node-1/drain"),
         ("DELETE", "/api/tasks/task-1"),

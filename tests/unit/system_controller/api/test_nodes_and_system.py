@@ -8,9 +8,9 @@ import pytest
 from skalds.config._enum import SystemControllerModeEnum
 from skalds.errors import StoreUnavailable
 from skalds.model.node import Liveness
+from skalds.model.reserved import Reserved
 from skalds.model.resources import Resources
 from skalds.model.run_change import LiveRun, RunChange
-from skalds.model.snapshot import Reserved
 from skalds.system_controller.usage import Load
 from tests.unit.system_controller.api.served import Served, serve
 

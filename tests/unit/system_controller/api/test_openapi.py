@@ -12,7 +12,7 @@ from tests.unit.system_controller.api.served import Served
 
 SAME_WITHOUT_SLASH = {
     *("/api/tasks", "/api/skalds", "/api/", "/api/dispatcher/"),
-    *("/api/tenants/", "/api/limits/", "/api/audit/"),
+    *("/api/tenants/", "/api/limits/", "/api/reservations/", "/api/audit/"),
 }
 
 

@@ -85,6 +85,14 @@ async def test_tenants_are_listed_with_what_they_use(api: Served) -> None:
         ("/api/limits/k", {}, "max"),
         (f"/api/limits/{'k' * 129}", {"max": 1}, "path.concurrencyKey"),
         ("/api/limits/a%09b", {"max": 1}, "path.concurrencyKey"),
+        ("/api/reservations/zone=a", {"slots": 0, "priority": 5}, "slots"),
+        ("/api/reservations/zone=a", {"slots": True, "priority": 5}, "slots"),
+        ("/api/reservations/zone=a", {"slots": 1, "priority": 11}, "priority"),
+        ("/api/reservations/zone=a", {"slots": 1}, "priority"),
+        ("/api/reservations/zone=a", {"slots": 1, "priority": 5, "max": 1}, "max"),
+        ("/api/reservations/zone", {"slots": 1, "priority": 5}, "path.label"),
+        ("/api/reservations/zone=", {"slots": 1, "priority": 5}, "path.label"),
+        ("/api/reservations/zone=a=b", {"slots": 1, "priority": 5}, "path.label"),
         ("/api/skalds/node-1/labels", {"zone": 1}, "zone"),
         ("/api/skalds/node-1/labels", {"zone": []}, "zone"),
         ("/api/skalds/node-1/labels", {"zone": "a b"}, "zone"),
@@ -114,6 +122,24 @@ async def test_a_limit_is_set_under_any_key_and_unset(api: Served, key: str) -> 
     assert put.json() == {"concurrencyKey": key, "max": 3, "isSet": True, "running": 0}
     assert listed.json() == {"items": [put.json()], "total": 1}
     assert gone.json() == (await api.call("GET", path)).json() == put.json() | {"max": 1, "isSet": False}
+
+
+async def test_slots_are_reserved_on_all_nodes_with_a_label_and_given_back(api: Served) -> None:
+    await api.register()
+    await api.call("PUT", "/api/skalds/node-1/labels", {"rack/row": "a"})
+    path = f"/api/reservations/{quote('rack/row=a', safe='')}"
+
+    put = await api.call("PUT", path, {"slots": 2, "priority": 8})
+    listed = await api.call("GET", "/api/reservations")
+    kept = (await api.call("GET", "/api/skalds/node-1")).json()["reservedSlots"]
+    gone = await api.call("DELETE", path)
+
+    assert put.json() == {"label": "rack/row=a", "slots": 2, "priority": 8, "isSet": True}
+    assert listed.json() == {"items": [put.json()], "total": 1}
+    assert kept == {"slots": 2, "priority": 8}
+    assert gone.json() == {"label": "rack/row=a", "slots": 0, "priority": 0, "isSet": False}
+    assert (await api.call("GET", path)).json() == gone.json()
+    assert (await api.call("GET", "/api/skalds/node-1")).json()["reservedSlots"] is None
 
 
 async def test_running_tasks_of_a_key_are_counted(api: Served) -> None:

@@ -7,7 +7,7 @@ import pytest
 from skalds.errors import LeaseLost
 from skalds.model.lease import Duty, LeaseRow
 from skalds.model.plan import Preempt
-from skalds.model.snapshot import Reserved
+from skalds.model.reserved import Reserved
 from skalds.planning import lifecycle
 from skalds.system_controller.monitor.preemptor import Preemptor
 from tests.unit.system_controller.monitor.ports_with_faults import BusWithFaults

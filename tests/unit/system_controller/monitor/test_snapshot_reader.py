@@ -2,7 +2,8 @@
 
 import pytest
 
-from skalds.model.snapshot import NodeView, Reserved
+from skalds.model.reserved import Reserved
+from skalds.model.snapshot import NodeView
 from skalds.system_controller.monitor.ready_lanes import ROUND_LIMIT, ReadyLanes
 from skalds.system_controller.monitor.snapshot_reader import SnapshotReader, room_of
 from tests.unit.system_controller.world import Replica, World

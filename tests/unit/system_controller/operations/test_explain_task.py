@@ -7,7 +7,8 @@ import pytest
 
 from skalds.errors import NotFound
 from skalds.model.plan import WaitReason
-from skalds.model.snapshot import ClusterSnapshot, KeyView, NodeView, Reserved, TenantView
+from skalds.model.reserved import Reserved
+from skalds.model.snapshot import ClusterSnapshot, KeyView, NodeView, TenantView
 from skalds.model.task import RunError
 from skalds.system_controller.operations.explain_task import LOOKED_AT, TaskExplanation, explain_task
 from skalds.system_controller.operations.explanation_words import Waiting, own_change, why_it_waits
