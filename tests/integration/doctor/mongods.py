@@ -16,27 +16,27 @@ from skalds.testing.waiting import wait_for
 PASSWORD = "geheim"
 
 
-def start_mongod(program: Path, place: Place, *options: str, kind: type[MongoMember] = MongoMember) -> MongoMember:
+def start_mongod(program: Path, place: Place, *options: str) -> MongoServer:
     """A server with these options that answers; whether it is of any use is another matter."""
     data = place.folder / "data"
     data.mkdir(parents=True)
     port = free_port()
     command: list[str | Path] = [program, "--dbpath", data, "--port", str(port), "--bind_ip", "127.0.0.1"]
     carrier = LocalProcess.prepare(place, [*command, "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", *options])
-    server = kind(Endpoint("127.0.0.1", port, carrier))
+    server = MongoServer(Endpoint("127.0.0.1", port, carrier))
     carrier.start()
     wait_for(server.hello, 60)
     return server
 
 
-def start_guarded_mongod(program: Path, place: Place, database: str) -> MongoMember:
+def start_guarded_mongod(program: Path, place: Place, database: str, *more: str) -> MongoServer:
     """A replica set of one that knows the users `root`, `reader` and `writer` (of `database`)."""
     place.folder.mkdir(parents=True)
     key = place.folder / "key"
     key.write_text(secrets.token_hex(32))
     key.chmod(0o400)
-    options = ("--replSet", "skalds", "--auth", "--keyFile", str(key))
-    server = start_mongod(program, place, *options, kind=MongoServer)
+    options = ("--replSet", "skalds", "--auth", "--keyFile", str(key), *more)
+    server = start_mongod(program, place, *options)
     initiate([server])
     server.wait_ready()
     # The first user may be made without one, from this machine.

@@ -10,11 +10,11 @@ from skalds.adapters.kafka.options import KafkaOptions
 from skalds.errors import ConfigurationError
 from skalds.testing.services.kafka_server import KafkaServer
 from skalds.testing.services.ports import free_port
+from tests.certificates import Certificate, make_certificate
 from tests.integration.kafka.brokers import Listener, broker_with
 from tests.integration.kafka.conftest import PARTITIONS
 from tests.integration.kafka.pair import all_is_well, announce_in_time, connected
 from tests.integration.kafka.traffic import message, opened
-from tests.integration.redis.certificates import Certificate, make_certificate
 
 pytestmark = pytest.mark.integration
 

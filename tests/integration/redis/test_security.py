@@ -15,7 +15,7 @@ from skalds.testing.services.programs import redis_program
 from skalds.testing.services.redis_cluster import RedisCluster
 from skalds.testing.services.redis_server import RedisServer, start_redis
 from skalds.testing.services.unavailable import Unavailable
-from tests.integration.redis.certificates import Certificate, make_certificate
+from tests.certificates import Certificate, make_certificate
 from tests.integration.redis.participant import opened
 
 pytestmark = pytest.mark.integration
