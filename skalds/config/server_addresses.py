@@ -1,6 +1,5 @@
-"""What the settings come to for the drivers of Redis and Kafka: one address, one set of properties."""
+"""What the settings come to for the drivers of Redis and Kafka: their addresses."""
 
-from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
 from skalds.config.skald_config import SkaldConfig
@@ -19,21 +18,6 @@ def redis_url(config: Config) -> str:
     return urlunsplit(parts._replace(netloc=f"{login}{place}", query=_with_certificates(config, parts.query)))
 
 
-def kafka_properties(config: Config) -> dict[str, str]:
-    """The properties of librdkafka that say where Kafka is and how one gets in, secrets included."""
-    protocol = config.kafka_security_protocol
-    properties = {"bootstrap.servers": kafka_servers(config), "security.protocol": protocol.value}
-    if protocol.has_login and config.kafka_sasl_mechanism is not None:
-        properties |= {
-            "sasl.mechanism": config.kafka_sasl_mechanism.value,
-            "sasl.username": config.kafka_username,
-            "sasl.password": config.kafka_password,
-        }
-    if protocol.has_tls:
-        properties |= _kafka_files(config)
-    return properties
-
-
 def kafka_servers(config: Config) -> str:
     """The bootstrap servers, each with its port."""
     brokers = config.kafka_host.split(",")
@@ -50,16 +34,6 @@ def _with_certificates(config: Config, query: str) -> str:
     if config.redis_tls_ca_file is None or "ssl_ca_certs" in parse_qs(query):
         return query
     return "&".join(filter(None, (query, urlencode({"ssl_ca_certs": str(config.redis_tls_ca_file)}))))
-
-
-def _kafka_files(config: Config) -> Mapping[str, str]:
-    given = {
-        "ssl.ca.location": config.kafka_ssl_ca_file,
-        "ssl.certificate.location": config.kafka_ssl_certificate_file,
-        "ssl.key.location": config.kafka_ssl_key_file,
-        "ssl.key.password": config.kafka_ssl_key_password,
-    }
-    return {name: str(value) for name, value in given.items() if value}
 
 
 def _has_port(broker: str) -> bool:

@@ -7,7 +7,7 @@ from skalds.adapters.extra import require_distributed
 from skalds.adapters.sqlite.checkup import SqliteCheckup
 from skalds.config._enum import EngineEnum
 from skalds.config.access import MAKE_A_TOKEN, SHORTEST_TOKEN, check_access
-from skalds.config.server_addresses import kafka_properties, kafka_servers, redis_url
+from skalds.config.server_addresses import redis_url
 from skalds.config.server_declarations import MongoSettings, RedisSettings
 from skalds.config.system_controller_config import SystemControllerConfig
 from skalds.errors import ConfigurationError
@@ -37,6 +37,7 @@ def patients(config: SystemControllerConfig) -> Iterator[Patient]:
 
 def _servers(config: SystemControllerConfig) -> Iterator[Patient]:
     # Here, because their drivers are an extra that the embedded engine does without.
+    from skalds.adapters.distributed.options import kafka_options
     from skalds.adapters.kafka.checkup import KafkaCheckup
     from skalds.adapters.kafka.checkup_topics import TopicPlan
     from skalds.adapters.mongo.checkup import MongoCheckup
@@ -45,7 +46,8 @@ def _servers(config: SystemControllerConfig) -> Iterator[Patient]:
     mongo = MongoSettings.mongo_host.show(config.mongo_host)
     yield Patient("MongoDB", f"{mongo}, database {config.db_name}", MongoCheckup(config.mongo_host, config.db_name))
     plan = TopicPlan(config.kafka_topic_partitions, config.kafka_replication_factor, config.skalds_legacy)
-    yield Patient("Kafka", kafka_servers(config), KafkaCheckup(kafka_properties(config), plan))
+    kafka = kafka_options(config)
+    yield Patient("Kafka", kafka.address, KafkaCheckup({"bootstrap.servers": kafka.address, **kafka.security()}, plan))
     redis = redis_url(config)
     yield Patient("Redis", RedisSettings.redis_url.show(redis), RedisCheckup(redis))
 

@@ -22,11 +22,12 @@ class DistributedOptions:
 def distributed_options(config: Config) -> DistributedOptions:
     """What `config` says; raises `ConfigurationError` for what can never work."""
     return DistributedOptions(
-        MongoOptions(uri=config.mongo_host, database=config.db_name), _kafka_options(config), _redis_options(config)
+        MongoOptions(uri=config.mongo_host, database=config.db_name), kafka_options(config), _redis_options(config)
     )
 
 
-def _kafka_options(config: Config) -> KafkaOptions:
+def kafka_options(config: Config) -> KafkaOptions:
+    """What `config` says of Kafka alone."""
     protocol = config.kafka_security_protocol
     mechanism = config.kafka_sasl_mechanism if protocol.has_login else None
     return KafkaOptions(

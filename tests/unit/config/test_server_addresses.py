@@ -5,7 +5,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from skalds.config.server_addresses import kafka_properties, redis_url
+from skalds.config.server_addresses import kafka_servers, redis_url
 from skalds.config.settings import every_known_name
 from skalds.config.skald_config import SkaldConfig
 
@@ -44,38 +44,4 @@ def test_redis_has_one_address(given: dict[str, object], url: str) -> None:
 def test_every_broker_has_a_port() -> None:
     config = SkaldConfig(kafka_host="a,b:1,[::1],[::2]:2", kafka_port=9)
 
-    assert kafka_properties(config) == {
-        "bootstrap.servers": "a:9,b:1,[::1]:9,[::2]:2",
-        "security.protocol": "PLAINTEXT",
-    }
-
-
-def test_kafka_is_told_user_and_files_where_the_protocol_has_them() -> None:
-    config = SkaldConfig(
-        kafka_host="k",
-        kafka_sasl_mechanism="scram-sha-256",
-        kafka_username="me",
-        kafka_password="x",
-        kafka_ssl_ca_file=FILE,
-        kafka_ssl_certificate_file=FILE,
-        kafka_ssl_key_file=FILE,
-        kafka_ssl_key_password="y",
-    )
-
-    assert kafka_properties(config) == {
-        "bootstrap.servers": "k:9092",
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "SCRAM-SHA-256",
-        "sasl.username": "me",
-        "sasl.password": "x",
-        "ssl.ca.location": str(FILE),
-        "ssl.certificate.location": str(FILE),
-        "ssl.key.location": str(FILE),
-        "ssl.key.password": "y",
-    }
-
-
-def test_login_that_the_protocol_has_no_place_for_is_not_sent() -> None:
-    config = SkaldConfig(kafka_host="k", kafka_username="me", kafka_password="x")
-
-    assert "sasl.password" not in kafka_properties(config)
+    assert kafka_servers(config) == "a:9,b:1,[::1]:9,[::2]:2"
