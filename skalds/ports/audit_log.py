@@ -7,7 +7,10 @@ from skalds.model.audit import AuditEntry
 
 
 class AuditLog(Protocol):
-    """Entries are added and read, never changed; what was acknowledged survives a power cut."""
+    """Entries are read, never changed; they come into the log in the transaction that makes the change they tell of.
+
+    The store gives each the next number; a number may be missing where a change came to nothing.
+    """
 
     async def append(self, entry: AuditEntry) -> None:
         """Adds the entry; the store gives it the next number."""

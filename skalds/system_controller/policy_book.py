@@ -16,7 +16,7 @@ from skalds.model.reserved import Reserved
 from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 from skalds.runtime.log_setup import log_event
-from skalds.system_controller.operations.audit import API, AuditedChange, record
+from skalds.system_controller.operations.audit import API, AuditedChange, entry_of
 from skalds.system_controller.policy_text import (
     KEY_PREFIX,
     NODE_PREFIX,
@@ -112,8 +112,7 @@ class PolicyBook:
         """Writes one line of the book; what says so already is left as it is."""
         if self._stored.get(change.target) == text:
             return
-        await self._engine.settings.write({change.target: text})
+        await self._engine.settings.write({change.target: text}, entry_of(self._clock, actor, change, after))
         self._engine.wakeup.notify()
         await self.refresh()
         log_event("INFO", "policy.changed", target=change.target, actor=actor)
-        await record(self._engine.audit, self._clock, actor, change, after)

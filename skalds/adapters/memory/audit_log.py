@@ -18,10 +18,7 @@ class MemoryAuditLog:
         self._store = store
 
     async def append(self, entry: AuditEntry) -> None:
-        # A copy, so that what the caller does with its values later is not recorded.
-        before, after = orjson.loads(orjson.dumps([entry.before, entry.after]))
-        self._store.last_audit_number += 1
-        self._store.audit.append(replace(entry, before=before, after=after, number=self._store.last_audit_number))
+        add_entry(self._store, entry)
 
     async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         newest_first = reversed(self._store.audit)
@@ -30,6 +27,14 @@ class MemoryAuditLog:
     async def trim(self, keep: int) -> None:
         while len(self._store.audit) > keep:
             self._store.audit.popleft()
+
+
+def add_entry(store: MemoryStore, entry: AuditEntry) -> None:
+    """Puts the entry into the log, with the next number."""
+    # A copy, so that what the caller does with its values later is not recorded.
+    before, after = orjson.loads(orjson.dumps([entry.before, entry.after]))
+    store.last_audit_number += 1
+    store.audit.append(replace(entry, before=before, after=after, number=store.last_audit_number))
 
 
 _: type[AuditLog] = MemoryAuditLog

@@ -16,15 +16,15 @@ _AFTER_ALL = 2**63 - 1
 
 
 class MongoAuditLog:
-    """`AuditLog` on MongoDB; a number may be missing where an entry was never written."""
+    """`AuditLog` on MongoDB."""
 
     def __init__(self, store: MongoStore) -> None:
         self._store = store
 
     async def append(self, entry: AuditEntry) -> None:
-        number = await next_number(self._store, "audit")
+        document = await numbered(self._store, entry)
         with self._store.writing():
-            await self._store.audit.insert_one(_document(entry, number))
+            await self._store.audit.insert_one(document)
 
     async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         if limit <= 0:
@@ -41,9 +41,10 @@ class MongoAuditLog:
                 await self._store.audit.delete_many({"_id": {"$lte": surplus["_id"]}})
 
 
-def _document(entry: AuditEntry, number: int) -> Document:
+async def numbered(store: MongoStore, entry: AuditEntry) -> Document:
+    """The document of the entry; its number is drawn outside of transactions, which would wait for each other."""
     return {
-        "_id": number,
+        "_id": await next_number(store, "audit"),
         "at": entry.at,
         "actor": entry.actor,
         "action": entry.action,

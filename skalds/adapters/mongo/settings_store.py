@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from pymongo import DeleteOne, UpdateOne
 
+from skalds.adapters.mongo.audit_log import numbered
 from skalds.adapters.mongo.connection import MongoStore, Session
 from skalds.adapters.mongo.snapshot import at_one_moment
+from skalds.model.audit import AuditEntry
 from skalds.ports.settings_store import SettingsStore
 
 
@@ -21,13 +23,16 @@ class MongoSettingsStore:
         )
         return {setting["_id"]: setting["value"] for setting in found}
 
-    async def write(self, changes: Mapping[str, str | None]) -> None:
+    async def write(self, changes: Mapping[str, str | None], audited: AuditEntry | None = None) -> None:
         if not changes:
             return
         writes = [_write(name, value) for name, value in changes.items()]
+        entry = None if audited is None else await numbered(self._store, audited)
 
         async def work(session: Session) -> None:
             await self._store.settings.bulk_write(writes, session=session)
+            if entry is not None:
+                await self._store.audit.insert_one(entry, session=session)
 
         await self._store.transact(work)
 

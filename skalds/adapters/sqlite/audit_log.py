@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import apsw
 import orjson
 
 from skalds.adapters.sqlite.connection import Connection
@@ -30,8 +31,7 @@ class SqliteAuditLog:
         self._connection = connection
 
     async def append(self, entry: AuditEntry) -> None:
-        values = (entry.at, entry.actor, entry.action, entry.target, _text(entry.before), _text(entry.after))
-        await self._connection.write(lambda connection: connection.execute(ADD, values), durable=True)
+        await self._connection.write(lambda connection: add_entry(connection, entry), durable=True)
 
     async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         last = _AFTER_ALL if before is None else before
@@ -40,6 +40,12 @@ class SqliteAuditLog:
 
     async def trim(self, keep: int) -> None:
         await self._connection.write(lambda connection: connection.execute(TRIM, (keep,)))
+
+
+def add_entry(connection: apsw.Connection, entry: AuditEntry) -> None:
+    """Puts the entry into the log, within the transaction that makes the change it tells of."""
+    values = (entry.at, entry.actor, entry.action, entry.target, _text(entry.before), _text(entry.after))
+    connection.execute(ADD, values)
 
 
 def _entry(row: tuple[Any, ...]) -> AuditEntry:

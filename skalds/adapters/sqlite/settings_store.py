@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import apsw
 
+from skalds.adapters.sqlite.audit_log import add_entry
 from skalds.adapters.sqlite.connection import Connection
 from skalds.adapters.sqlite.select import rows
+from skalds.model.audit import AuditEntry
 from skalds.ports.settings_store import SettingsStore
 
 # All settings.
@@ -25,10 +27,12 @@ class SqliteSettingsStore:
     async def read(self) -> Mapping[str, str]:
         return await self._connection.read(lambda connection: dict(rows(connection, FIND_ALL)))
 
-    async def write(self, changes: Mapping[str, str | None]) -> None:
+    async def write(self, changes: Mapping[str, str | None], audited: AuditEntry | None = None) -> None:
         def work(connection: apsw.Connection) -> None:
             connection.executemany(REMOVE, [(name,) for name, value in changes.items() if value is None])
             connection.executemany(PUT, [(name, value) for name, value in changes.items() if value is not None])
+            if audited is not None:
+                add_entry(connection, audited)
 
         await self._connection.write(work, durable=True)
 

@@ -29,9 +29,14 @@ class AuditPage:
     before: int | None
 
 
+def entry_of(clock: Clock, actor: str, change: AuditedChange, after: Any = None) -> AuditEntry:
+    """A change that is about to be made; `after` is how its target is then."""
+    return AuditEntry(clock.wall_ms(), actor, change.action, change.target, change.before, after)
+
+
 async def record(log: AuditLog, clock: Clock, actor: str, change: AuditedChange, after: Any = None) -> None:
     """Adds a change that was made; `after` is how its target is now."""
-    await log.append(AuditEntry(clock.wall_ms(), actor, change.action, change.target, change.before, after))
+    await log.append(entry_of(clock, actor, change, after))
 
 
 async def read_audit(log: AuditLog, limit: int, before: int | None = None) -> AuditPage:

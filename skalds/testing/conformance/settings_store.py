@@ -1,6 +1,7 @@
 # ruff: noqa: S101 - to assert is what a suite is for
 """Suite of `SettingsStore`."""
 
+from skalds.model.audit import AuditEntry
 from skalds.ports.engine import Engine
 
 
@@ -23,3 +24,10 @@ class SettingsStoreSuite:
         await engine.settings.write({"a": "1"})
         dict(await engine.settings.read()).clear()
         assert await engine.settings.read() == {"a": "1"}
+
+    async def test_audit_log_tells_of_a_change_from_when_it_is_made(self, engine: Engine, other: Engine) -> None:
+        entry = AuditEntry(7, "ada", "limit.changed", "limit:a", before=None, after=1)
+        await engine.settings.write({"limit:a": "1"}, entry)
+        [read] = await other.audit.page(10)
+        assert (read.at, read.actor, read.target, read.after) == (7, "ada", "limit:a", 1)
+        assert await other.settings.read() == {"limit:a": "1"}

@@ -192,8 +192,8 @@ class _Settings:
     async def read(self) -> Mapping[str, str]:
         return await self._connection.read("settings.read", self._inner.read())
 
-    async def write(self, changes: Mapping[str, str | None]) -> None:
-        await self._connection.write("settings.write", self._inner.write(changes))
+    async def write(self, changes: Mapping[str, str | None], audited: AuditEntry | None = None) -> None:
+        await self._connection.write("settings.write", self._inner.write(changes, audited))
 
 
 class _Audit:
