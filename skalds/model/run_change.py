@@ -3,15 +3,20 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from skalds.model.audit import AuditEntry
 from skalds.model.task import Task
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Replace `before` by `after`, only if the stored row still has the revision of `before`."""
+    """Replace `before` by `after`, only if the stored row still has the revision of `before`.
+
+    `audited` comes into the audit log with it, in the same transaction.
+    """
 
     before: Task
     after: Task
+    audited: AuditEntry | None = None
 
 
 class RunChange(NamedTuple):

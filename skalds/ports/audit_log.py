@@ -12,10 +12,6 @@ class AuditLog(Protocol):
     The store gives each the next number; a number may be missing where a change came to nothing.
     """
 
-    async def append(self, entry: AuditEntry) -> None:
-        """Adds the entry; the store gives it the next number."""
-        ...
-
     async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         """The latest `limit` entries, newest first; with `before`, of those with a smaller number."""
         ...

@@ -17,9 +17,6 @@ class MemoryAuditLog:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    async def append(self, entry: AuditEntry) -> None:
-        add_entry(self._store, entry)
-
     async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         newest_first = reversed(self._store.audit)
         return list(islice((entry for entry in newest_first if before is None or entry.number < before), limit))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from heapq import nsmallest
 from itertools import islice
 
+from skalds.adapters.memory.audit_log import add_entry
 from skalds.adapters.memory.memory_store import MemoryStore
 from skalds.adapters.stored_form import Edge, edge_to
 from skalds.model.lease import LeaseRow
@@ -33,6 +34,8 @@ class MemoryRunLedger:
         if stored is None or stored.rev != change.before.rev:
             return False
         self._store.put(change.after, now)
+        if change.audited is not None:
+            add_entry(self._store, change.audited)
         return True
 
     def _settle(self, written: Sequence[Change], now: int) -> None:

@@ -21,11 +21,6 @@ class MongoAuditLog:
     def __init__(self, store: MongoStore) -> None:
         self._store = store
 
-    async def append(self, entry: AuditEntry) -> None:
-        document = await numbered(self._store, entry)
-        with self._store.writing():
-            await self._store.audit.insert_one(document)
-
     async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         if limit <= 0:
             return []

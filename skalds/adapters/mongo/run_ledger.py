@@ -5,6 +5,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from skalds.adapters.mongo.audit_log import numbered
 from skalds.adapters.mongo.connection import Document, MongoStore, Session
 from skalds.adapters.mongo.dependencies import settle
 from skalds.adapters.mongo.documents import TASK_FIELDS, absent_or, changed_fields, task_of
@@ -38,8 +39,16 @@ class MongoRunLedger:
         if lease is None and len(changes) == 1 and (outcome := await self._write_alone(changes[0], now)) is not None:
             return [outcome]
 
+        entries = [
+            None if change.audited is None else await numbered(self._store, change.audited) for change in changes
+        ]
+
         async def work(session: Session) -> Sequence[bool]:
-            return await self._write_all(session, changes, now)
+            outcome = await self._write_all(session, changes, now)
+            made = [entry for entry, done in zip(entries, outcome, strict=True) if entry is not None and done]
+            if made:
+                await self._store.audit.insert_many(made, session=session)
+            return outcome
 
         return await self._store.transact(work, lease=lease)
 
@@ -68,7 +77,7 @@ class MongoRunLedger:
 
     async def _write_alone(self, change: Change, now: int) -> bool | None:
         """One update without a transaction; None if others depend on the outcome, or it depends on others."""
-        if change.after.is_waiting and change.after.dependencies:
+        if change.audited is not None or (change.after.is_waiting and change.after.dependencies):
             return None
         condition = _unchanged(change)
         means_another = _edge_to(change.before) is not _edge_to(change.after)

@@ -30,9 +30,6 @@ class SqliteAuditLog:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def append(self, entry: AuditEntry) -> None:
-        await self._connection.write(lambda connection: add_entry(connection, entry), durable=True)
-
     async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         last = _AFTER_ALL if before is None else before
         found = await self._connection.read(lambda connection: rows(connection, FIND_PAGE, (last, limit)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import apsw
 
+from skalds.adapters.sqlite.audit_log import add_entry
 from skalds.adapters.sqlite.connection import Connection
 from skalds.adapters.sqlite.placement import Place, Placer
 from skalds.adapters.sqlite.select import one, rows
@@ -75,6 +76,9 @@ class SqliteRunLedger:
             placer = Placer(connection, now)
             outcome = update(connection, placer, changes)
             placer.write_counts()
+            for change, done in zip(changes, outcome, strict=True):
+                if done and change.audited is not None:
+                    add_entry(connection, change.audited)
             return outcome
 
         return await self._connection.write(work, durable=durable)

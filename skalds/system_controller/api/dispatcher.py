@@ -37,7 +37,7 @@ async def status(parts: Parts) -> Response:
 async def change(request: Request, parts: Parts, actor: Actor) -> Response:
     """Sets any of strategy, interval (s) and paused, across restarts; null goes back to what is configured."""
     fields = body_fields(request, DISPATCHER_FIELDS)
-    await change_dispatcher(_dispatcher_of(parts), parts.engine, parts.clock, fields, actor)
+    await change_dispatcher(_dispatcher_of(parts), parts.clock, fields, actor)
     return await _status(parts)
 
 

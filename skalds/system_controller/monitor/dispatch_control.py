@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from skalds.model.audit import AuditEntry
 from skalds.planning.strategies.strategy import Strategy
 from skalds.ports.settings_store import SettingsStore
 from skalds.runtime.log_setup import log_event
@@ -34,12 +35,18 @@ class DispatchControl:
         """A fresh instance of the strategy of this name, or of the one in force."""
         return self._strategies[name or self._policy.strategy]()
 
-    async def change(self, changes: Mapping[str, Any]) -> bool:
+    async def foresee(self, changes: Mapping[str, Any]) -> DispatchPolicy:
+        """What would be in force after `change`; raises what that raises."""
+        wanted = parse_changes(changes, self._strategies)
+        stored = {name: text for name, text in {**await self._settings.read(), **wanted}.items() if text is not None}
+        return self._configured.overlaid(stored, self._strategies)
+
+    async def change(self, changes: Mapping[str, Any], audited: AuditEntry | None = None) -> bool:
         """Sets any of strategy, interval (s) and paused, across restarts; None goes back to what is configured.
 
         All or nothing; raises `ValidationFailed` naming the wrong fields. Says whether anything is different now.
         """
-        await self._settings.write(parse_changes(changes, self._strategies))
+        await self._settings.write(parse_changes(changes, self._strategies), audited)
         return await self.refresh()
 
     async def refresh(self) -> bool:

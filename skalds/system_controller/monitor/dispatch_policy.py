@@ -36,6 +36,17 @@ class DispatchPolicy:
             config.source("dispatcher_interval").value,
         )
 
+    def describe(self) -> dict[str, Any]:
+        """As JSON; the interval in seconds."""
+        return {
+            "strategy": self.strategy,
+            "strategySource": self.strategy_source,
+            "interval": round(self.interval.total_seconds()),
+            "intervalSource": self.interval_source,
+            "paused": self.paused,
+            "pausedSource": self.paused_source,
+        }
+
     def overlaid(self, stored: Mapping[str, str], strategies: Collection[str]) -> Self:
         """This policy with what was set at run time on top; what this version does not know is left out."""
         policy = self

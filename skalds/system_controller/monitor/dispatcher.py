@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skalds.errors import LeaseLost
+from skalds.model.audit import AuditEntry
 from skalds.model.lease import LeaseRow
 from skalds.model.plan import DispatchPlan
 from skalds.model.run_change import RunChange
@@ -129,12 +130,12 @@ class Dispatcher:
         """
         await self.change({"strategy": strategy})
 
-    async def change(self, changes: Mapping[str, Any]) -> None:
+    async def change(self, changes: Mapping[str, Any], audited: AuditEntry | None = None) -> None:
         """Sets any of strategy, interval (s) and paused, across restarts; None goes back to what is configured.
 
         All or nothing; raises `ValidationFailed` naming the wrong fields.
         """
-        if await self.control.change(changes):
+        if await self.control.change(changes, audited):
             self._obey()
             self._engine.wakeup.notify()
 
@@ -152,18 +153,13 @@ class Dispatcher:
         leader, policy = self._leadership.leader, self.control.policy
         return {
             "running": self._loop is not None,
-            "interval": round(policy.interval.total_seconds()),
-            "strategy": policy.strategy,
+            **policy.describe(),
             "thread_alive": self._loop is not None,
             "available_skalds": sum(
                 known.is_online and known.registration.node.mode == DISPATCHED_MODE
                 for known in self._cluster.fleet.all()
             ),
             "total_skald_tasks": len(self._cluster.live_runs),
-            "strategySource": policy.strategy_source,
-            "intervalSource": policy.interval_source,
-            "paused": policy.paused,
-            "pausedSource": policy.paused_source,
             "strategies": self.control.names,
             "leading": self._leadership.lease is not None,
             "leader": (leader.holder or None) if leader else None,

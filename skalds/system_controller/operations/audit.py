@@ -34,11 +34,6 @@ def entry_of(clock: Clock, actor: str, change: AuditedChange, after: Any = None)
     return AuditEntry(clock.wall_ms(), actor, change.action, change.target, change.before, after)
 
 
-async def record(log: AuditLog, clock: Clock, actor: str, change: AuditedChange, after: Any = None) -> None:
-    """Adds a change that was made; `after` is how its target is now."""
-    await log.append(entry_of(clock, actor, change, after))
-
-
 async def read_audit(log: AuditLog, limit: int, before: int | None = None) -> AuditPage:
     """The latest entries, or those older than number `before`."""
     entries = await log.page(limit, before)

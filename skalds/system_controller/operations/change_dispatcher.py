@@ -5,29 +5,27 @@ from typing import Any
 
 from skalds.errors import Conflict, FieldProblem, ValidationFailed
 from skalds.ports.clock import Clock
-from skalds.ports.engine import Engine
 from skalds.system_controller.monitor.dispatcher import Dispatcher
-from skalds.system_controller.operations.audit import API, AuditedChange, record
+from skalds.system_controller.operations.audit import API, AuditedChange, entry_of
 
 DISPATCHER_FIELDS = ("strategy", "interval", "paused")
 _TARGET = "dispatcher"
 
 
-async def change_dispatcher(
-    dispatcher: Dispatcher, engine: Engine, clock: Clock, changes: Mapping[str, Any], actor: str = API
-) -> None:
+async def change_dispatcher(dispatcher: Dispatcher, clock: Clock, changes: Mapping[str, Any], actor: str = API) -> None:
     """Sets the fields given, of `DISPATCHER_FIELDS`; null goes back to what is configured. All or nothing."""
     if not changes:
         raise ValidationFailed([FieldProblem("body", f"must have at least one of {', '.join(DISPATCHER_FIELDS)}")])
-    before = dispatcher.get_status()
-    await dispatcher.change(changes)
-    if "paused" in changes:
-        await settle(dispatcher)
-    after = dispatcher.get_status()
+    before = dispatcher.control.policy.describe()
+    after = (await dispatcher.control.foresee(changes)).describe()
     seen = [name for field in changes for name in (field, f"{field}Source")]
+    audited = None
     if any(before[name] != after[name] for name in seen):
         change = AuditedChange("dispatcher.changed", _TARGET, {name: before[name] for name in seen})
-        await record(engine.audit, clock, actor, change, {name: after[name] for name in seen})
+        audited = entry_of(clock, actor, change, {name: after[name] for name in seen})
+    await dispatcher.change(changes, audited)
+    if "paused" in changes:
+        await settle(dispatcher)
 
 
 async def settle(dispatcher: Dispatcher | None) -> None:

@@ -12,7 +12,7 @@ from skalds.ports.clock import Clock
 from skalds.ports.engine import Engine
 from skalds.ports.event_bus import BusMessage
 from skalds.runtime.log_setup import log_event
-from skalds.system_controller.operations.audit import API, AuditedChange, record
+from skalds.system_controller.operations.audit import API, AuditedChange, entry_of
 
 MOST_TRIES = 10
 """How often a change is tried again because the task moved on meanwhile."""
@@ -43,10 +43,9 @@ async def revise_task(engine: Engine, clock: Clock, task_id: str, revision: Revi
             raise TransitionRefused(changed.reason, task=task_id)
         if changed is task:
             return task
-        if await _commit(engine, Change(task, changed)):
+        audited = AuditedChange(revision.done, f"task:{task_id}", _shown(task))
+        if await _commit(engine, Change(task, changed, entry_of(clock, actor, audited, _shown(changed)))):
             await _announce(engine, task, revision, now)
-            change = AuditedChange(revision.done, f"task:{task_id}", _shown(task))
-            await record(engine.audit, clock, actor, change, _shown(changed))
             return changed
     raise Conflict("the task changes too often at the moment; try again", task=task_id)
 

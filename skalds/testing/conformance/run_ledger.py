@@ -6,6 +6,7 @@ import asyncio
 import pytest
 
 from skalds.errors import LeaseLost
+from skalds.model.audit import AuditEntry
 from skalds.model.lane import lane_key
 from skalds.model.lease import Duty
 from skalds.model.run_change import Change, LiveRun, RunChange
@@ -54,6 +55,21 @@ class RunLedgerSuite:
         stale = to(task, TaskLifecycleStatus.FAILED)
         assert list(await engine.ledger.write([first, second, stale], durable=True)) == [True, True, False]
         assert await engine.catalog.get("task-1") == second.after
+
+    async def test_audit_log_tells_of_the_changes_that_were_made_and_of_no_other(
+        self, engine: Engine, other: Engine
+    ) -> None:
+        [task, *more] = await engine.intake.submit([a_task(id=id_) for id_ in "abc"])
+        first, late = (
+            Change(task, to(task, status).after, AuditEntry(at, "ada", "task.changed", f"task:{task.id}"))
+            for at, status in ((1, TaskLifecycleStatus.PAUSED), (2, TaskLifecycleStatus.CANCELLED))
+        )
+        assert list(await engine.ledger.write([first], durable=True)) == [True]
+        assert list(await other.ledger.write([late], durable=True)) == [False]
+        quiet = to(more[0], TaskLifecycleStatus.PAUSED)
+        told_of = Change(more[1], to(more[1], TaskLifecycleStatus.PAUSED).after, AuditEntry(3, "ada", "x", "task:c"))
+        assert list(await other.ledger.write([late, quiet, told_of], durable=True)) == [False, True, True]
+        assert [entry.at for entry in await engine.audit.page(10)] == [3, 1]
 
     async def test_one_of_many_concurrent_writers_wins(self, engine: Engine, other: Engine) -> None:
         [task] = await assigned(engine, a_task())

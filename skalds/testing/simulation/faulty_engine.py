@@ -201,9 +201,6 @@ class _Audit:
         self._inner = inner.audit
         self._connection = connection
 
-    async def append(self, entry: AuditEntry) -> None:
-        await self._connection.write("audit.append", self._inner.append(entry))
-
     async def page(self, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         return await self._connection.read("audit.page", self._inner.page(limit, before))
 

@@ -258,7 +258,7 @@ async def test_a_wrong_part_of_the_audit_log_is_refused(api: Served, query: str)
 
 
 async def test_a_store_that_cannot_changes_nothing(api: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def write(_: object) -> None:
+    async def write(*_: object) -> None:
         raise StoreUnavailable
 
     monkeypatch.setattr(api.engine.settings, "write", write)
