@@ -142,6 +142,16 @@ class FaultProxy:
         task = asyncio.current_task()
         assert task is not None
         self._links.add(task)
+        # Only `_reset` cancels it, and that is how a connection may end: before Python 3.12 asyncio asks the task of a
+        # connection for its error without looking whether it was cancelled, and takes the answer for a fault.
+        try:
+            with suppress(asyncio.CancelledError):
+                await self._connect(reader, writer)
+        finally:
+            self._links.discard(task)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Passes everything on between the client and the server until one of them, or the weather, ends it."""
         writers = [writer]
         try:
             if not self._is_open:
@@ -161,7 +171,6 @@ class FaultProxy:
         finally:
             for each in writers:
                 _break(each)
-            self._links.discard(task)
 
 
 class _Weather:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -74,8 +75,9 @@ async def test_dead_socket_of_a_killed_process_is_replaced(folder: SocketFolder)
 
 def test_path_too_long_for_a_system_without_proc(folder: SocketFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datagrams, "_HANDLES", Path("/nowhere"))
-    with pytest.raises(ConfigurationError, match=r"SKALDS_DATA_DIR.*107"):
-        folder.address("controller")
+    elsewhere = SocketFolder(folder.path)
+    with closing(elsewhere), pytest.raises(ConfigurationError, match=r"SKALDS_DATA_DIR.*107"):
+        elsewhere.address("controller")
 
 
 def test_names_of_node_sockets_are_short_and_different() -> None:

@@ -43,6 +43,8 @@ class SocketFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        by_handle = _HANDLES / str(self._folder)
+        self._by_handle = by_handle if by_handle.exists() else None
         self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._sender.setblocking(False)
 
@@ -58,9 +60,8 @@ class SocketFolder:
 
     def address(self, name: str) -> str:
         """What the kernel is told; 107 bytes at most, hence by the open folder where the system allows it."""
-        by_handle = _HANDLES / str(self._folder)
-        if by_handle.exists():
-            return f"{by_handle}/{name}"
+        if self._by_handle is not None:
+            return f"{self._by_handle}/{name}"
         address = str(self.path / name)
         if len(address.encode()) > _LONGEST_PATH:
             raise ConfigurationError("SKALDS_DATA_DIR", str(self.path), "a shorter path: socket names end at 107 bytes")
@@ -71,6 +72,7 @@ class SocketFolder:
         if self._folder >= 0:
             os.close(self._folder)
             self._folder = -1
+            self._by_handle = None
         self._sender.close()
 
 

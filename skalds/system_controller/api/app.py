@@ -66,9 +66,9 @@ def create_app(parts: ApiParts) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = parts
-    for router in ROUTERS:
-        app.include_router(router)
-    app.include_router(reading_pages.router)
+    for router in (*ROUTERS, reading_pages.router):
+        # As they are: to include a router derives each of its routes anew, for every app, when it is first asked for.
+        app.router.routes.extend(router.routes)
     app.add_exception_handler(SkaldsError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)

@@ -216,6 +216,18 @@ def test_reset_in_place_of_the_answer_happens_once(client: socket.socket, proxy:
         assert ask(again, b"again") == b"again"
 
 
+def test_breaking_a_connection_is_no_fault_of_the_loop(
+    client: socket.socket, proxy: FaultProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy.reset()
+    # Behind whatever the loop still had to say of the connection.
+    proxy.heal()
+
+    with pytest.raises(ConnectionResetError):
+        client.recv(1)
+    assert caplog.records == []
+
+
 def test_absent_server_breaks_the_connection(echo: EchoServer) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
