@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from pymongo import WriteConcern
+from pymongo import UpdateMany, WriteConcern
 
 from skalds.adapters.mongo.connection import MongoStore
 from skalds.adapters.mongo.documents import document_of
@@ -54,15 +54,20 @@ async def raw_rate(options: MongoOptions, count: int) -> float:
 
 
 async def _give(store: MongoStore, ids: Sequence[str]) -> None:
-    """One update per node, in one transaction that checks a lease."""
+    """One update per node, all in one command, in one transaction that checks a lease."""
+    updates = [
+        UpdateMany(
+            {"id": {"$in": ids[node::_NODES]}, "attempt": 0, "dispatch.place": "ready"},
+            _update(f"raw-{node}"),
+            hint="id_1",
+        )
+        for node in range(_NODES)
+    ]
     async with store.client.start_session() as session, await session.start_transaction():
         await store.leases.update_one({"_id": "raw"}, {"$inc": {"commits": 1}}, upsert=True, session=session)
-        for node in range(_NODES):
-            mine = ids[node::_NODES]
-            ready = {"id": {"$in": mine}, "attempt": 0, "dispatch.place": "ready"}
-            outcome = await store.tasks.update_many(ready, _update(f"raw-{node}"), hint="id_1", session=session)
-            if outcome.modified_count != len(mine):
-                raise RuntimeError(f"only {outcome.modified_count} of {len(mine)} tasks were there to be given")
+        outcome = await store.tasks.bulk_write(updates, session=session)
+        if outcome.modified_count != len(ids):
+            raise RuntimeError(f"only {outcome.modified_count} of {len(ids)} tasks were there to be given")
 
 
 def _update(node: str) -> dict[str, Any]:

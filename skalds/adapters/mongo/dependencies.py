@@ -84,7 +84,7 @@ async def settle(
 
 
 async def _follow(store: MongoStore, session: Session, ids: Iterable[str], steps: Sequence[Document]) -> None:
-    await store.tasks.update_many({"dispatch.open": {"$in": [*ids]}}, steps, hint="open", session=session)
+    await store.tasks.update_many({"dispatch.open": {"$in": [*ids]}}, steps, hint="single_fields", session=session)
 
 
 def _edges(closed: Sequence[str], lost: Document) -> Document:
@@ -124,6 +124,12 @@ def _place(now: int) -> Document:
     return {"$switch": {"branches": branches, "default": free}}
 
 
+def _timer(now: int) -> Document:
+    """The moment of a task that waits for nothing else."""
+    waits_for_others = {"$or": [{"$not": [_IS_FREED]}, _is_ready(now)]}
+    return {"$cond": [waits_for_others, "$$REMOVE", "$eligibleAt"]}
+
+
 def _is_ready(now: int) -> Document:
     return {"$lte": ["$eligibleAt", now]}
 
@@ -139,4 +145,4 @@ def _next_version(now: int) -> Document:
         TOLD: (next_when_freed(_is_ready(now)), f"${TOLD}"),
     }
     values = {field: {"$cond": [_IS_FREED, then, keep]} for field, (then, keep) in freed.items()}
-    return {**values, "dispatch.place": _place(now), **_NO_EMPTY}
+    return {**values, "dispatch.place": _place(now), "dispatch.timer": _timer(now), **_NO_EMPTY}

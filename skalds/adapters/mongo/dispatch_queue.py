@@ -24,7 +24,7 @@ _LANES_A_REQUEST = 1_000
 _READERS = 4
 _UNSETTLED_KEPT = 1_000
 _IS_READY = {"dispatch.place": Place.READY.value}
-_IS_TIMER = {"dispatch.place": Place.TIMER.value}
+_FOR_EVER = 2**63 - 1
 
 
 class MongoDispatchQueue:
@@ -40,13 +40,13 @@ class MongoDispatchQueue:
     async def ripen(self, now: int) -> Ripened:
         lanes: set[int] = set()
         while True:
-            due = await self._timers({"eligibleAt": {"$lte": now}}, _RIPEN_BATCH)
+            due = await self._timers(now, _RIPEN_BATCH)
             if not due:
                 break
             lanes.update(task["dispatch"]["lane"] for task in due)
             await self._make_ready([task["id"] for task in due], now)
-        coming = await self._timers({}, 1)
-        return Ripened(frozenset(lanes), coming[0]["eligibleAt"] if coming else None)
+        coming = await self._timers(_FOR_EVER, 1)
+        return Ripened(frozenset(lanes), coming[0]["dispatch"]["timer"] if coming else None)
 
     async def lanes(self) -> Sequence[Lane]:
         with self._store.reading():
@@ -89,16 +89,18 @@ class MongoDispatchQueue:
             found = await self._store.tasks.find(wanted, {"_id": 0, "id": 1}).to_list()
         return [task["id"] for task in found]
 
-    async def _timers(self, condition: Document, limit: int) -> list[Document]:
-        fields = {"_id": 0, "id": 1, "eligibleAt": 1, "dispatch.lane": 1}
-        cursor = self._store.tasks.find({**_IS_TIMER, **condition}, fields, sort={"eligibleAt": 1}, limit=limit)
+    async def _timers(self, until: int, limit: int) -> list[Document]:
+        """The timers up to this moment, the earliest first."""
+        fields = {"_id": 0, "id": 1, "dispatch.timer": 1, "dispatch.lane": 1}
+        cursor = self._store.tasks.find(timers(until), fields, sort={"dispatch.timer": 1}, limit=limit)
         with self._store.reading():
-            return await cursor.hint("timers").to_list()
+            return await cursor.hint("single_fields").to_list()
 
     async def _make_ready(self, ids: Sequence[str], now: int) -> None:
-        due = {"id": {"$in": ids}, **_IS_TIMER, "eligibleAt": {"$lte": now}}
+        due = {"id": {"$in": ids}, **timers(now)}
         with self._store.writing():
-            await self._store.tasks.update_many(due, {"$set": _IS_READY}, hint="id_1")
+            update = {"$set": _IS_READY, "$unset": {"dispatch.timer": ""}}
+            await self._store.tasks.update_many(due, update, hint="id_1")
 
     async def _heads(self, lanes: Sequence[int], limit: int) -> Mapping[int, Sequence[QueuedTask]]:
         # One request for all of them; from the table of lanes, because that has exactly one row for each.
@@ -122,6 +124,11 @@ class MongoDispatchQueue:
             self._unsettled.clear()
         for claim in claims:
             self._unsettled[claim.id] = [assign.task_id for assign in claim.assigns]
+
+
+def timers(until: int) -> Document:
+    """Condition of what becomes ready up to this moment."""
+    return {"dispatch.timer": {"$lte": until}, "dispatch.place": Place.TIMER.value}
 
 
 def _first_tasks(limit: int) -> Document:

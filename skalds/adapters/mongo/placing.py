@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 from skalds.adapters.mongo.connection import Document
 from skalds.adapters.mongo.feed_line import feed_line
 from skalds.adapters.mongo.lane_numbers import LaneNumbers
+from skalds.adapters.mongo.task_lists import lists_of
 from skalds.model.lane import rank
 from skalds.model.task import Task
 
@@ -55,9 +56,11 @@ class Placer:
         lane = self._numbers.number(task) if waits or runs else None
         place = place_of(task, now, edges) if waits else None
         return {
+            "lists": lists_of(task),
             "place": place,
             "lane": lane,
             "rank": rank(task.eligible_at, task.priority, self._ageing_step_ms) if waits else None,
+            "timer": task.eligible_at if place == Place.TIMER else None,
             "due": (task.deadline_date_time or None) if waits else None,
             "node": task.executor if runs else None,
             "session": (task.assignment.session if task.assignment else 0) if runs else None,
@@ -82,4 +85,4 @@ def place_of(task: Task, now: int, edges: Edges) -> str:
 def _ended(task: Task) -> dict[str, Any] | None:
     if not task.final or task.holds_slot:
         return None
-    return {"keyed": task.idempotency_key is not None, "at": task.update_date_time}
+    return {"plain" if task.idempotency_key is None else "keyed": task.update_date_time}

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-from pymongo import ASCENDING
-
 from skalds.adapters.mongo.connection import Document, MongoStore, Session
 from skalds.adapters.mongo.lane_numbers import LaneNumbers
 from skalds.adapters.mongo.live_nodes import live_lanes, live_nodes, waiting_lanes
 from skalds.model.lease import LeaseRow
 from skalds.ports.retention import Forgotten, Retention
 
-_OLDEST_FIRST = [("dispatch.ended.keyed", ASCENDING), ("dispatch.ended.at", ASCENDING)]
+PLAIN, KEYED = "dispatch.ended.plain", "dispatch.ended.keyed"
+"""When a task without, and one with an idempotency key was over."""
 
 GONE = ""
 """In a list of dependencies: a task that was forgotten and can therefore never be Finished."""
@@ -25,8 +24,8 @@ class MongoRetention:
 
     async def forget_ended(self, before: int, keyed_before: int, limit: int, lease: LeaseRow) -> int:
         async def work(session: Session) -> int:
-            ids = await self._ended(session, ended(before, is_keyed=False), limit)
-            ids += await self._ended(session, ended(keyed_before, is_keyed=True), limit - len(ids))
+            ids = await self._ended(session, PLAIN, before, limit)
+            ids += await self._ended(session, KEYED, keyed_before, limit - len(ids))
             if ids:
                 await self._store.tasks.delete_many({"id": {"$in": ids}}, session=session)
                 await self._cut_off(session, ids)
@@ -43,14 +42,14 @@ class MongoRetention:
         await self._mend(lanes)
         return Forgotten(len(lanes), nodes)
 
-    async def _ended(self, session: Session, condition: Document, limit: int) -> list[str]:
+    async def _ended(self, session: Session, kind: str, before: int, limit: int) -> list[str]:
         """The oldest that may go, at most `limit`; how a task ended stays known while one that waits is to learn it."""
         found: list[str] = []
         if limit <= 0:
             return found
         cursor = self._store.tasks.find(
-            condition, {"_id": 0, "id": 1}, sort=_OLDEST_FIRST, hint="ended", batch_size=limit, session=session
-        )
+            ended(kind, before), {"_id": 0, "id": 1}, sort={kind: 1}, batch_size=limit, session=session
+        ).hint("single_fields")
         while len(found) < limit and (batch := await cursor.to_list(limit)):
             ids = [task["id"] for task in batch]
             needed = await self._needed(session, ids)
@@ -94,18 +93,12 @@ class MongoRetention:
         await self._numbers.keys(used.intersection(lanes))
 
 
-def ended(before: int, *, is_keyed: bool) -> Document:
-    """Condition of what is over since before this moment, with or without an idempotency key.
+def ended(kind: str, before: int) -> Document:
+    """Condition of what is over since before this moment, `PLAIN` or `KEYED`.
 
     A node whose clock stood in the past when it reported must not make a new task look old, hence both moments.
     """
-    return {
-        # The server takes the index into account only for those who say what all its rows have.
-        "dispatch.ended": {"$exists": True},
-        "dispatch.ended.keyed": is_keyed,
-        "dispatch.ended.at": {"$lt": before},
-        "createDateTime": {"$lt": before},
-    }
+    return {kind: {"$lt": before}, "createDateTime": {"$lt": before}}
 
 
 def dependants_of(ids: Sequence[str]) -> Document:

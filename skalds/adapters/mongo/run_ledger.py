@@ -62,7 +62,7 @@ class MongoRunLedger:
         return self._feed.changes_since(position, limit)
 
     async def overdue(self, now: int, limit: int) -> Sequence[Task]:
-        return await self._read({"dispatch.due": {"$lte": now}}, "due", sort={"dispatch.due": 1}, limit=limit)
+        return await self._read({"dispatch.due": {"$lte": now}}, "single_fields", sort={"dispatch.due": 1}, limit=limit)
 
     async def forsaken(self, limit: int) -> Sequence[Task]:
         return await self._read({"dispatch.place": Place.FORSAKEN.value}, "waiting", limit=limit)

@@ -6,24 +6,16 @@ from collections.abc import Mapping
 from skalds.adapters.mongo.connection import Document, MongoStore, Session
 from skalds.adapters.mongo.kept_answer import Counted
 from skalds.adapters.mongo.snapshot import at_one_moment, long_reading
-from skalds.model.task import TaskLifecycleStatus
+from skalds.adapters.mongo.task_lists import CREATED, INDEX, LISTS, MOVING, RESTING, UNLISTED, of_status
 
-RESTING = [
-    TaskLifecycleStatus.PAUSED.value,
-    TaskLifecycleStatus.FINISHED.value,
-    TaskLifecycleStatus.FAILED.value,
-    TaskLifecycleStatus.CANCELLED.value,
+LISTED: list[Document] = [{LISTS: of_status(status)} for status in (*RESTING, *MOVING)]
+"""Conditions of what is in the list of a status."""
+
+UNCOUNTED: list[tuple[Document, str]] = [
+    ({"dispatch.node": {"$exists": True}, "lifecycleStatus": {"$in": MOVING}, LISTS: {"$ne": None}}, "live"),
+    (UNLISTED, INDEX),
 ]
-"""Statuses of which the index `status_newest` has every task."""
-
-MOVING = [TaskLifecycleStatus.ASSIGNING.value, TaskLifecycleStatus.RUNNING.value]
-"""Statuses of which that index has those that hold no slot, and the index `live` the others."""
-
-ANYWHERE: list[tuple[Document, str]] = [
-    ({"lifecycleStatus": {"$in": MOVING}, "dispatch.node": None}, "status_newest"),
-    ({"lifecycleStatus": {"$in": MOVING}, "dispatch.node": {"$exists": True}}, "live"),
-]
-"""Where to find all that moves, and by which index."""
+"""Where to find what is not, and by which index: what runs, and rows of Skalds 0.3.8."""
 
 
 async def count_statuses(store: MongoStore) -> Counted[Mapping[str, int]]:
@@ -34,21 +26,19 @@ async def count_statuses(store: MongoStore) -> Counted[Mapping[str, int]]:
 
 async def _count_statuses(store: MongoStore, session: Session) -> Counted[Mapping[str, int]]:
     counts: Counter[str] = Counter()
-    for status in RESTING:
-        counts[status] = await _count(store, session, {"lifecycleStatus": status}, "status_newest")
-    for condition, index in ANYWHERE:
+    for status, condition in zip((*RESTING, *MOVING), LISTED, strict=True):
+        counts[status] = await store.tasks.count_documents(condition, hint=INDEX, session=session)
+    for condition, index in UNCOUNTED:
         counts.update(await _group(store, session, condition, index))
-    total = await _count(store, session, {}, "newest")
-    # All the others, of which there may be very many: no index has them by status, for a claim would have to change it.
-    counts[TaskLifecycleStatus.CREATED.value] = total - counts.total()
+    total = await store.tasks.count_documents({}, hint="id_1", session=session)
+    # All the others, of which there may be very many: no list has them, for a claim would have to take them out.
+    counts[CREATED] = 0
+    counts[CREATED] = total - counts.total()
     return Counted(dict(+counts), total)
-
-
-async def _count(store: MongoStore, session: Session, condition: Document, index: str) -> int:
-    return await store.tasks.count_documents(condition, hint=index, session=session)
 
 
 async def _group(store: MongoStore, session: Session, condition: Document, index: str) -> Mapping[str, int]:
     steps = [{"$match": condition}, {"$group": {"_id": "$lifecycleStatus", "count": {"$sum": 1}}}]
     found = await (await store.tasks.aggregate(steps, hint=index, session=session)).to_list()
-    return {row["_id"]: row["count"] for row in found}
+    # Without a status a task is Created.
+    return {row["_id"] or CREATED: row["count"] for row in found}

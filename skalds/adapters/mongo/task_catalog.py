@@ -11,6 +11,9 @@ from skalds.model.task import Task
 from skalds.model.task_query import TaskPage, TaskQuery
 from skalds.ports.task_catalog import TaskCatalog
 
+ANY_NAME = {"className": {"$gte": ""}}
+"""Said because the index has whole documents otherwise, and is then of no use."""
+
 
 class MongoTaskCatalog:
     """`TaskCatalog` on MongoDB; the counts by status may be a few seconds old when there are very many tasks."""
@@ -40,7 +43,7 @@ class MongoTaskCatalog:
 
     async def class_names(self) -> Sequence[str]:
         with self._store.reading():
-            return sorted(await self._store.tasks.distinct("className"))
+            return sorted(await self._store.tasks.distinct("className", ANY_NAME))
 
 
 _: type[TaskCatalog] = MongoTaskCatalog

@@ -8,28 +8,29 @@ from pymongo import DESCENDING
 from skalds.adapters.mongo.connection import Document, MongoStore, Session
 from skalds.adapters.mongo.documents import TASK_FIELDS, task_of
 from skalds.adapters.mongo.snapshot import at_one_moment, long_reading
-from skalds.adapters.mongo.status_counts import MOVING, RESTING
-from skalds.model.task import Task, TaskLifecycleStatus
+from skalds.adapters.mongo.task_lists import (
+    CREATED,
+    MOVING,
+    OPEN,
+    OVER,
+    RESTING,
+    in_any,
+    of_class,
+    of_executor,
+    of_status,
+)
+from skalds.model.task import Task
 from skalds.model.task_query import EXACT_TOTAL_LIMIT, TaskPage, TaskQuery
 
 NEWEST_FIRST = [("createDateTime", DESCENDING), ("id", DESCENDING)]
 _IDS_AT_ONCE = 50_000
 _LARGEST_SKIP = 2**62
 
-_CREATED = TaskLifecycleStatus.CREATED.value
-_NOT_FINAL: Document = {"final": {"$in": [False, None]}}
-_NOT_LIVE: Document = {"dispatch.node": None}
-_LIVE: Document = {"dispatch.node": {"$exists": True}}
-
-# Rows of Skalds 0.3.8 have no such field, and are walked together with the others: three scans of one index, merged.
-_ALL: Document = {"final": {"$in": [False, True, None]}}
-
-_PARTS_BY_STATUS: dict[str, list[Document]] = {
-    _CREATED: [{"final": True}, _NOT_FINAL],
-    **{status: [_NOT_LIVE, _LIVE] for status in MOVING},
-    **{status: [{}] for status in RESTING},
+_LISTS_BY_STATUS: dict[str, list[str]] = {
+    CREATED: [OPEN, of_status(CREATED)],
+    **{status: [of_status(status)] for status in (*RESTING, *MOVING)},
 }
-"""The parts that the tasks of a status are read in: each has an index that gives them in order, or is what runs."""
+"""The lists that together have all tasks of a status but those that run."""
 
 
 async def search(store: MongoStore, query: TaskQuery) -> TaskPage:
@@ -102,19 +103,32 @@ class _Search:
 
 
 def parts_of(query: TaskQuery) -> list[Document]:
-    """Conditions that exclude each other and together are all filters but that of the id."""
+    """Conditions that together are all filters but that of the id.
+
+    Each has an index that gives its tasks in order, or is what runs.
+    """
+    if query.status is not None and query.status not in _LISTS_BY_STATUS:
+        return []
     filters = equalities(query)
+    # The server looks through the shortest of the lists that a task must be in.
+    listed = {**filters, "$and": _lists(query) or [in_any([OPEN, OVER])]}
     if query.executor is not None:
         # What holds a slot is found by its node, which is then its executor.
-        found = [
-            {"executor": {"$eq": query.executor, "$type": "string"}, **_NOT_LIVE},
-            {"executor": {"$eq": query.executor}, "dispatch.node": {"$eq": query.executor}},
-        ]
-    elif query.status is not None:
-        found = _PARTS_BY_STATUS.get(query.status, [])
-    else:
-        found = [{}] if query.class_name is not None else [_ALL]
-    return [{**filters, **part} for part in found]
+        return [listed, {**filters, "dispatch.node": {"$eq": query.executor}}]
+    if query.status in MOVING:
+        return [listed, {**filters, "dispatch.node": {"$exists": True}}]
+    return [listed]
+
+
+def _lists(query: TaskQuery) -> list[Document]:
+    lists: list[list[str]] = []
+    if query.status is not None:
+        lists.append(_LISTS_BY_STATUS[query.status])
+    if query.class_name is not None:
+        lists.append([of_class(query.class_name)])
+    if query.executor is not None:
+        lists.append([of_executor(query.executor)])
+    return [in_any(names) for names in lists]
 
 
 def equalities(query: TaskQuery) -> Document:

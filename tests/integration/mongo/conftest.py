@@ -113,10 +113,16 @@ _: type[Engine] = MongoEngine
 OpenEngine = Callable[[str], Awaitable[MongoEngine]]
 
 
+def options_of_a_world(uri: str) -> MongoOptions:
+    """A database of its own, and a name under which nobody else ends its transactions or leaves any open."""
+    name = f"test_{uuid4().hex}"
+    return MongoOptions(uri, name, app_name=name)
+
+
 def mongo_world(uri: str, clock: FakeClock) -> OpenEngine:
     """Opens participants of one new database: a "controller" or a "node"."""
     memory = MemoryStore(AGEING_STEP_MS)
-    options = MongoOptions(uri, f"test_{uuid4().hex}")
+    options = options_of_a_world(uri)
 
     async def open_engine(role: str) -> MongoEngine:
         return await MongoEngine.open(options, role, memory, clock)

@@ -40,8 +40,22 @@ def _check_place(task: Task, dispatch: Document) -> None:
     assert dispatch.get("session") == (session if task.holds_slot else None), task
     assert dispatch.get("due") == ((task.deadline_date_time or None) if task.is_waiting else None), task
     is_over = task.final and not task.holds_slot
-    ended = {"keyed": task.idempotency_key is not None, "at": task.update_date_time} if is_over else None
+    ended = {"plain" if task.idempotency_key is None else "keyed": task.update_date_time} if is_over else None
     assert dispatch.get("ended") == ended, task
+    assert dispatch.get("timer") == (task.eligible_at if dispatch.get("place") == "timer" else None), task
+    assert dispatch["lists"] == _lists(task), task
+
+
+def _lists(task: Task) -> Sequence[str]:
+    lists = ["over" if task.final else "open", f"class:{task.class_name}"]
+    is_found_elsewhere = (task.is_waiting and task.lifecycle_status == "Created") or (
+        task.holds_slot and task.lifecycle_status in ("Assigning", "Running")
+    )
+    if not is_found_elsewhere:
+        lists.append(f"status:{task.lifecycle_status}")
+    if task.executor is not None and not task.holds_slot:
+        lists.append(f"executor:{task.executor}")
+    return lists
 
 
 def _check_lane(task: Task, dispatch: Document, lanes: Mapping[int, LaneKey]) -> None:

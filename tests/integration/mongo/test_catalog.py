@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from skalds.adapters.mongo import status_counts, task_search
+from skalds.adapters.mongo import task_lists, task_search
 from skalds.adapters.mongo.connection import MongoStore
 from skalds.model.task import TaskLifecycleStatus
 from skalds.model.task_query import TaskQuery
@@ -136,5 +136,5 @@ async def test_page_far_behind_the_last_one_is_empty(engine: Engine) -> None:
 
 
 def test_every_status_has_its_place_in_the_counts() -> None:
-    counted = {*status_counts.RESTING, *status_counts.MOVING}
+    counted = {*task_lists.RESTING, *task_lists.MOVING}
     assert set(STATUSES) - counted == {TaskLifecycleStatus.CREATED.value}

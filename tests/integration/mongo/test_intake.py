@@ -41,7 +41,7 @@ async def test_document_is_that_of_skalds_0_3_8_and_what_differs_from_a_default(
     row = await row_of(engine.store, "task-1")
     ours = {"rev", "final", "attempt", "eligibleAt", "tenant", "slots", "dispatch", "told"}
     assert row.keys() == {"_id", *FIELDS_OF_0_3_8, *ours}
-    assert row["dispatch"].keys() == {"lane", "rank", "place"}
+    assert row["dispatch"].keys() == {"lane", "rank", "place", "lists"}
 
 
 @pytest.mark.parametrize("value", OPERATORS)
