@@ -15,6 +15,7 @@ from skalds.adapters.sqlite.engine import SqliteEngine
 from skalds.adapters.sqlite.select import column, one
 from skalds.model.lane import lane_key
 from skalds.model.lease import Duty
+from skalds.model.plan import WaitReason
 from skalds.model.run_change import Change
 from skalds.model.task import Task, TaskLifecycleStatus
 from skalds.testing import FakeClock, a_node, a_task
@@ -147,6 +148,32 @@ async def test_work_of_version_2_goes_on(tmp_path: Path) -> None:
     assert forgotten.lanes == 7
     [again] = await engine.intake.submit([a_task(id="again", idempotency_key="k1", **_rich())])
     assert again.id == "rich"
+    await engine.close()
+
+
+async def test_counts_and_reasons_of_version_3_are_kept(tmp_path: Path) -> None:
+    engine = await _open(_store_of(3, tmp_path))
+    assert await _tasks(engine, 3) == _read_then(3)
+    backlog = {lane.key.tenant: (lane.ready, lane.waiting, lane.reason) for lane in await engine.lanes.backlog()}
+    assert backlog == {"default": (2, 5, None), "north": (1, 1, WaitReason.NO_FREE_SLOT)}
+    assert [await engine.lanes.queued_by(tenant) for tenant in ("default", "north", "south")] == [5, 1, 0]
+    assert await ready_ids(engine) == ["plain-2", "plain-3", "north"]
+    counts = {"Created": 6, "Assigning": 1, "Running": 1, "Finished": 1, "Cancelled": 1}
+    assert await engine.catalog.count_by_status() == counts
+    await engine.close()
+
+
+async def test_work_of_version_3_goes_on(tmp_path: Path) -> None:
+    engine = await _open(_store_of(3, tmp_path))
+    tasks = await engine.catalog.get_many(await ready_ids(engine))
+    given = await engine.queue.claim([await a_claim(engine, tasks, id_="new")], await lead(engine))
+    assert [assign.task_id for assign in given] == ["plain-2", "plain-3", "north"]
+    assert await engine.queue.lanes() == []
+    [last] = await engine.catalog.get_many(["plain-3"])
+    await engine.ledger.write([to(last, TaskLifecycleStatus.FINISHED, final=True, released_at=9)], durable=True)
+    assert await ready_ids(engine) == ["blocked"]
+    forgotten = await engine.retention.forget_leftovers(0, await lead(engine, Duty.MONITOR))
+    assert forgotten.lanes == 1, "the one of south, in which all is over"
     await engine.close()
 
 

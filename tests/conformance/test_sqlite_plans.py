@@ -12,6 +12,7 @@ from skalds.adapters.sqlite.engine import SqliteEngine
 from skalds.testing import FakeClock
 
 _RUN, _TASK = "SEARCH run USING INTEGER PRIMARY KEY", "SEARCH task USING INTEGER PRIMARY KEY"
+_STATE = "SEARCH lane_state USING INTEGER PRIMARY KEY"
 
 PLANS: dict[str, tuple[str, ...]] = {
     run_ledger.OVERDUE: ("SEARCH run USING INDEX run_deadline (deadline>? AND deadline<?)", _TASK),
@@ -19,16 +20,23 @@ PLANS: dict[str, tuple[str, ...]] = {
     run_ledger.RUNS_OF: ("SEARCH run USING INDEX run_live (executor=? AND session=?)", _TASK),
     dispatch_queue.NEXT_MOMENT: ("SEARCH run USING COVERING INDEX run_timer",),
     dispatch_queue.FIND_DUE: ("SEARCH run USING INDEX run_timer (eligible_at<?)",),
-    dispatch_queue.HEADS: ("SEARCH queue USING PRIMARY KEY (lane=?)",),
+    dispatch_queue.HEADS: ("SEARCH queue USING PRIMARY KEY (lane=?)", _STATE, _RUN),
     claim.PUT_CLAIMS: ("SEARCH node USING INTEGER PRIMARY KEY",),
     claim.PUT_GIVEN: ("SEARCH task USING COVERING INDEX sqlite_autoindex_task_1 (id=?)", _RUN),
     claim.GIVE: (_RUN, "SEARCH given USING INTEGER PRIMARY KEY"),
-    claim.DEQUEUE_GIVEN: ("SEARCH queue USING PRIMARY KEY (lane=? AND rank=? AND id=?)", "SCAN given"),
     claim.ADD_CHANGES: ("SCAN given", "SEARCH claim USING INTEGER PRIMARY KEY"),
-    claim.COUNT_IN_LANES: ("SCAN given", "SCAN left", "SEARCH lane USING INTEGER PRIMARY KEY"),
-    lane_board.COUNT_QUEUED: ("SEARCH lane USING INDEX lane_by_tenant (tenant=?)",),
+    claim.COUNT_IN_LANES: ("SCAN given", "SCAN served", _STATE),
+    claim.SWEEP_QUEUE: (
+        "SEARCH queue USING PRIMARY KEY (lane=? AND rank=? AND id=?)",
+        _STATE,
+        "SEARCH queue USING PRIMARY KEY (lane=? AND rank<?)",
+        _RUN,
+        "SCAN given",
+    ),
+    claim.CLEAR_LEFT_OVER: (_STATE, "SCAN given"),
+    lane_board.COUNT_QUEUED: ("SEARCH lane USING COVERING INDEX lane_by_tenant (tenant=?)", _STATE),
     lane_board.FIND_KEYS: ("SEARCH lane USING INTEGER PRIMARY KEY",),
-    lane_board.FIND_REASON: ("SEARCH lane USING INDEX sqlite_autoindex_lane_1 (key=?)",),
+    lane_board.FIND_REASON: ("SEARCH lane USING COVERING INDEX sqlite_autoindex_lane_1 (key=?)", _STATE),
     dependencies.FIND_OTHERS: ("SEARCH task USING INDEX sqlite_autoindex_task_1 (id=?)", _RUN),
     dependencies.FIND_WORST: ("SEARCH dependency USING PRIMARY KEY (child=?)",),
     dependencies.FIND_DEPENDANTS: ("SEARCH dependency USING COVERING INDEX dependency_by_parent (parent=?)",),
@@ -41,6 +49,7 @@ PLANS: dict[str, tuple[str, ...]] = {
     dependencies.REGRADE: (_RUN, "SEARCH dependency USING PRIMARY KEY (child=?)"),
     dependencies.FORGET_OWN: ("SEARCH dependency USING PRIMARY KEY (child=?)",),
     dependencies.FORGET_OTHERS: ("SEARCH dependency USING INDEX dependency_by_parent (parent=?)",),
+    retention.FORGET_ENTRIES: ("SEARCH queue USING PRIMARY KEY (lane=?)", "SCAN lane_state"),
     retention.FIND_ENDED: (
         "SEARCH run USING INDEX run_ended (keyed=? AND updated<?)",
         "SEARCH dependency USING COVERING INDEX dependency_by_parent (parent=?)",

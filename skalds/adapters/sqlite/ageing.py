@@ -16,6 +16,8 @@ RANK_RUNS = f"""
 """  # noqa: S608 - only constants of this package are put into SQL
 # The queue is emptied to be filled in the new order.
 EMPTY_QUEUE = "DELETE FROM queue"
+# Nothing is left over in it.
+CLEAR_LEFT_OVER = "UPDATE lane_state SET left_over = 0, left_over_to = NULL WHERE left_over > 0"
 # The queue in the new order.
 FILL_QUEUE = f"""
     INSERT INTO queue (lane, rank, id, seq, attempt, affinity)
@@ -36,4 +38,5 @@ def set_ageing_step(connection: apsw.Connection, step_ms: int) -> None:
         if before is not None:
             connection.execute(RANK_RUNS, (step_ms,))
             connection.execute(EMPTY_QUEUE)
+            connection.execute(CLEAR_LEFT_OVER)
             connection.execute(FILL_QUEUE)

@@ -1,12 +1,16 @@
 # ruff: noqa: S608 - only constants of this package are put into SQL
 """The claim: gives tasks away in one transaction.
 
-    INSERT INTO claiming ──► claim ──still ready, session open──► given ──► run, queue, change, lane, tally
+    INSERT INTO claiming ──► claim ──still ready, session open──► given ──► run, change, lane_state, tally
+                                                                    └─ enough left over in a lane ──► queue
 
 Everything happens inside SQLite, in the steps of a trigger: one long call for all of a claim. No row passes through the
 interpreter, and its lock is given up once, so that the event loop can plan the next round meanwhile; with a call for
 each step the two threads would wait for each other at every step. Rows are visited in the order of their numbers, which
 is that of their pages.
+
+The queue is in the order of lanes, so each task of a claim has its entry on another page. Entries are left over there,
+until a lane has enough of them to be worth a page (`lane_state`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +20,7 @@ from typing import Any
 import apsw
 import orjson
 
-from skalds.adapters.sqlite.placement import READY, Place
+from skalds.adapters.sqlite.placement import IS_READY, Place
 from skalds.adapters.sqlite.select import column, one
 from skalds.adapters.sqlite.versions import check_lease
 from skalds.model.lease import LeaseRow
@@ -25,6 +29,11 @@ from skalds.model.task import TaskLifecycleStatus
 from skalds.ports.dispatch_queue import Claim
 
 _ASSIGNING = TaskLifecycleStatus.ASSIGNING.value
+
+ENOUGH_LEFT_OVER = 16
+"""So many entries of a lane are deleted at once. Twice as many save little more, and heads are read past them."""
+
+_IS_FULL = f"lane_state.lane IN (SELECT lane FROM given) AND left_over >= {ENOUGH_LEFT_OVER}"
 
 # What an order to claim says, the claims that can be met, and the tasks that are given away.
 MAKE_ROOM = """
@@ -69,8 +78,6 @@ GIVE = f"""
         )
     WHERE seq IN (SELECT seq FROM given)
 """
-# They leave the queue.
-DEQUEUE_GIVEN = "DELETE FROM queue WHERE (lane, rank, id) IN (SELECT lane, rank, id FROM given)"
 # The feed tells of them.
 ADD_CHANGES = f"""
     INSERT INTO change (id, class, rev, status, final, attempt, executor, session, lane, holds_slot, ready)
@@ -79,16 +86,28 @@ ADD_CHANGES = f"""
         claim.node, claim.session, given.lane, 1, 0
     FROM given CROSS JOIN claim ON claim.number = given.claim
 """
-# They wait no more in their lanes, and hold slots.
+# They wait no more in their lanes, and hold slots; their entries are left over in the queue.
 COUNT_IN_LANES = """
-    UPDATE lane SET ready = ready - n, waiting = waiting - n, live = live + n
-    FROM (SELECT lane AS number, count(*) AS n FROM given GROUP BY lane) AS left WHERE lane.id = left.number
+    UPDATE lane_state SET
+        ready = ready - n, waiting = waiting - n, live = live + n,
+        left_over = left_over + n, left_over_to = max(coalesce(left_over_to, latest), latest)
+    FROM (SELECT lane AS number, count(*) AS n, max(rank) AS latest FROM given GROUP BY lane) AS served
+    WHERE lane_state.lane = served.number
 """
+# Lanes in which enough is left over are swept: a page is written for all of it.
+SWEEP_QUEUE = f"""
+    DELETE FROM queue WHERE (lane, rank, id) IN (
+        SELECT queue.lane, queue.rank, queue.id
+        FROM lane_state CROSS JOIN queue ON queue.lane = lane_state.lane AND queue.rank <= lane_state.left_over_to
+        WHERE {_IS_FULL} AND NOT {IS_READY}
+    )
+"""
+# Nothing is left over in them.
+CLEAR_LEFT_OVER = f"UPDATE lane_state SET left_over = 0, left_over_to = NULL WHERE {_IS_FULL}"
 # What they were before is one less, and what they are now one more.
 COUNT_IN_TALLY = f"""
     INSERT INTO tally (name, n)
-    SELECT '{READY}', -count(*) FROM given HAVING count(*) > 0
-    UNION ALL SELECT '{_ASSIGNING}', count(*) FROM given HAVING count(*) > 0
+    SELECT '{_ASSIGNING}', count(*) FROM given HAVING count(*) > 0
     UNION ALL SELECT status, -count(*) FROM given WHERE true GROUP BY status
     ON CONFLICT (name) DO UPDATE SET n = n + excluded.n
 """
@@ -98,9 +117,10 @@ STEPS = (
     PUT_CLAIMS,
     PUT_GIVEN,
     GIVE,
-    DEQUEUE_GIVEN,
     ADD_CHANGES,
     COUNT_IN_LANES,
+    SWEEP_QUEUE,
+    CLEAR_LEFT_OVER,
     COUNT_IN_TALLY,
 )
 # An order is nothing that is kept: it is carried out.

@@ -46,7 +46,7 @@ FREE = f"""
 """
 # Those that may run take their place in the queue.
 FREE_QUEUE = f"""
-    INSERT INTO queue (lane, rank, id, seq, attempt, affinity)
+    INSERT OR REPLACE INTO queue (lane, rank, id, seq, attempt, affinity)
     SELECT run.lane, run.rank, task.id, run.seq, run.attempt, run.affinity
     FROM json_each(?1) AS freed CROSS JOIN run ON run.seq = freed.value CROSS JOIN task ON task.seq = run.seq
     WHERE run.place = {Place.QUEUE}

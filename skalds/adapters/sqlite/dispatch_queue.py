@@ -12,7 +12,7 @@ import orjson
 from skalds.adapters.sqlite.claim import order_for, take_orders
 from skalds.adapters.sqlite.connection import Connection
 from skalds.adapters.sqlite.lane_board import reason_of
-from skalds.adapters.sqlite.placement import READY, Place, add_to_lanes, add_to_tally
+from skalds.adapters.sqlite.placement import IS_READY, Place, add_to_lanes
 from skalds.adapters.sqlite.select import column, one, rows
 from skalds.model.lane import LaneKey
 from skalds.model.lease import LeaseRow
@@ -28,24 +28,25 @@ NEXT_MOMENT = f"SELECT min(eligible_at) FROM run WHERE place = {Place.TIMER}"
 FIND_DUE = f"SELECT seq, lane FROM run WHERE place = {Place.TIMER} AND eligible_at <= ? ORDER BY eligible_at LIMIT ?"
 # Tasks whose moment has come take their place in the queue.
 RIPEN_QUEUE = """
-    INSERT INTO queue (lane, rank, id, seq, attempt, affinity)
+    INSERT OR REPLACE INTO queue (lane, rank, id, seq, attempt, affinity)
     SELECT run.lane, run.rank, task.id, run.seq, run.attempt, run.affinity
     FROM json_each(?) AS due CROSS JOIN run ON run.seq = due.value CROSS JOIN task ON task.seq = run.seq
 """
 # The same tasks leave the timers.
 RIPEN_RUN = f"UPDATE run SET place = {Place.QUEUE} WHERE seq IN (SELECT value FROM json_each(?))"
-# Lanes with a ready task: one step of the index per lane, however many tasks stand in it.
+# Lanes with a ready task.
 LANES = """
-    WITH RECURSIVE ready (lane) AS (
-        SELECT min(lane) FROM queue
-        UNION ALL
-        SELECT (SELECT min(queue.lane) FROM queue WHERE queue.lane > ready.lane)
-        FROM ready WHERE ready.lane IS NOT NULL
-    )
-    SELECT lane.id, lane.key, lane.reason FROM ready CROSS JOIN lane ON lane.id = ready.lane
+    SELECT lane.id, lane.key, lane_state.reason FROM lane_state CROSS JOIN lane ON lane.id = lane_state.lane
+    WHERE lane_state.ready > 0 ORDER BY lane_state.lane
 """
 # The first ready tasks of a lane.
-HEADS = "SELECT rank, id, attempt, affinity FROM queue WHERE lane = ? ORDER BY rank, id LIMIT ?"
+HEADS = f"""
+    SELECT rank, id, attempt, affinity FROM queue
+    WHERE lane = ?1 AND (
+        rank > coalesce((SELECT left_over_to FROM lane_state WHERE lane_state.lane = ?1), rank - 1) OR {IS_READY}
+    )
+    ORDER BY rank, id LIMIT ?2
+"""
 # Tasks by the id of their assignment; looks at every row, for an unknown outcome is rare and must be settled exactly.
 FIND_CLAIMED = """
     SELECT task.id FROM run CROSS JOIN task ON task.seq = run.seq
@@ -100,7 +101,6 @@ def _ripen(connection: apsw.Connection, now: int) -> set[int]:
     connection.execute(RIPEN_RUN, (seqs,))
     in_lanes = Counter(lane for _, lane in due)
     _move(connection, in_lanes, Place.TIMER, Place.QUEUE)
-    add_to_tally(connection, [(READY, len(due))])
     return set(in_lanes)
 
 

@@ -14,13 +14,18 @@ from skalds.ports.lane_board import LaneBoard, LaneCount
 # The keys of some lanes.
 FIND_KEYS = "SELECT id, key FROM lane WHERE id IN (SELECT value FROM json_each(?))"
 # The lanes in which something waits.
-BACKLOG = "SELECT key, ready, waiting, reason FROM lane WHERE waiting > 0 ORDER BY id"
+BACKLOG = """
+    SELECT lane.key, ready, waiting, reason FROM lane_state CROSS JOIN lane ON lane.id = lane_state.lane
+    WHERE waiting > 0 ORDER BY lane_state.lane
+"""
 # How many tasks of a tenant wait.
-COUNT_QUEUED = "SELECT coalesce(sum(waiting), 0) FROM lane WHERE tenant = ?"
+COUNT_QUEUED = """
+    SELECT coalesce(sum(waiting), 0) FROM lane CROSS JOIN lane_state ON lane_state.lane = lane.id WHERE tenant = ?
+"""
 # Why a lane waits.
-NOTE_REASON = "UPDATE lane SET reason = ?2 WHERE id = ?1 AND reason IS NOT ?2"
+NOTE_REASON = "UPDATE lane_state SET reason = ?2 WHERE lane = ?1 AND reason IS NOT ?2"
 # The kept reason of a lane.
-FIND_REASON = "SELECT reason FROM lane WHERE key = ?"
+FIND_REASON = "SELECT reason FROM lane CROSS JOIN lane_state ON lane_state.lane = lane.id WHERE key = ?"
 
 
 class SqliteLaneBoard:

@@ -25,10 +25,10 @@ ADD_CLASS = "INSERT INTO class (name) VALUES (?) RETURNING id"
 # Counts that follow from what the transaction did.
 ADD_TO_TALLY = "INSERT INTO tally (name, n) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET n = n + ?2"
 # Counts of a lane that follow from what the transaction did.
-ADD_TO_LANE = "UPDATE lane SET ready = ready + ?2, waiting = waiting + ?3, live = live + ?4 WHERE id = ?1"
-
-READY = "ready"
-"""Name of the tally of the queue; all others are statuses."""
+ADD_TO_LANE = """
+    INSERT INTO lane_state (lane, ready, waiting, live) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (lane) DO UPDATE SET ready = ready + ?2, waiting = waiting + ?3, live = live + ?4
+"""
 
 
 class Place(IntEnum):
@@ -43,6 +43,14 @@ class Place(IntEnum):
     FORSAKEN = 4
     """Behind one that is over and not Finished."""
 
+
+IS_READY = f"""
+    EXISTS (
+        SELECT 1 FROM run WHERE run.seq = queue.seq
+            AND run.place = {Place.QUEUE} AND run.lane = queue.lane AND run.rank = queue.rank
+    )
+"""  # noqa: S608 - only constants of this file are put into SQL
+"""Whether the task of an entry of the queue is ready; with ranks up to `left_over_to` some were given away."""
 
 _BEHIND = {Edge.OPEN: Place.BLOCKED, Edge.FAILED: Place.FORSAKEN}
 
@@ -107,13 +115,12 @@ class Placer:
 
     def write_counts(self) -> None:
         """Writes what was counted."""
-        self._tally[READY] = sum(by for (_, place), by in self._in_lanes.items() if place == Place.QUEUE)
         add_to_tally(self._connection, self._tally.items())
         add_to_lanes(self._connection, self._in_lanes.items())
 
 
 def add_to_tally(connection: apsw.Connection, changes: Iterable[tuple[str, int]]) -> None:
-    """Adjusts the counts of statuses and of the queue."""
+    """Adjusts the counts of statuses."""
     connection.executemany(ADD_TO_TALLY, [(name, by) for name, by in changes if by])
 
 

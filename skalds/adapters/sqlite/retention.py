@@ -22,6 +22,7 @@ _IS_NEEDED = f"""
 """Whether something that waits is about to learn how this task ended."""
 
 _GIVEN = "(SELECT value FROM json_each(?))"
+_IS_IDLE = "waiting = 0 AND live = 0"
 
 # The oldest ended tasks without an idempotency key, then those with one. A node whose clock stood in the past when it
 # reported must not make a new task look old, hence both moments.
@@ -44,8 +45,14 @@ FORGET_KEYS = """
 FORGET_REPORTS = f"DELETE FROM report WHERE seq IN {_GIVEN}"
 FORGET_RUNS = f"DELETE FROM run WHERE seq IN {_GIVEN}"
 FORGET_TASKS = f"DELETE FROM task WHERE seq IN {_GIVEN}"
-# Lanes in which nothing waits or holds a slot; numbers are never given out again.
-FORGET_LANES = "DELETE FROM lane WHERE waiting = 0 AND live = 0"
+# The numbers of those tasks are never given out again.
+RETIRE_NUMBERS = "UPDATE forgotten SET last_seq = max(last_seq, coalesce((SELECT max(value) FROM json_each(?)), 0))"
+# What is left over in the queue of lanes in which nothing waits or holds a slot.
+FORGET_ENTRIES = f"DELETE FROM queue WHERE lane IN (SELECT lane FROM lane_state WHERE {_IS_IDLE})"
+# What was counted of them.
+FORGET_STATES = f"DELETE FROM lane_state WHERE {_IS_IDLE}"
+# The lanes themselves; numbers are never given out again.
+FORGET_LANES = "DELETE FROM lane WHERE id NOT IN (SELECT lane FROM lane_state)"
 # Registrations that ended long ago; numbers of sessions are never given out again in any case.
 FORGET_NODES = """
     DELETE FROM node WHERE closed = 1 AND registered_at < ? AND NOT EXISTS (
@@ -71,6 +78,8 @@ class SqliteRetention:
     async def forget_leftovers(self, before: int, lease: LeaseRow) -> Forgotten:
         def work(connection: apsw.Connection) -> Forgotten:
             check_lease(connection, lease)
+            connection.execute(FORGET_ENTRIES)
+            connection.execute(FORGET_STATES)
             connection.execute(FORGET_LANES)
             lanes = connection.changes()
             connection.execute(FORGET_NODES, (before,))
@@ -84,7 +93,7 @@ def _forget(connection: apsw.Connection, ended: list[tuple[int, str, int]]) -> i
     if any(keyed for _, _, keyed in ended):
         connection.execute(FORGET_KEYS, (seqs,))
     forget_edges(connection, seqs)
-    for statement in (FORGET_REPORTS, FORGET_RUNS, FORGET_TASKS):
+    for statement in (FORGET_REPORTS, FORGET_RUNS, FORGET_TASKS, RETIRE_NUMBERS):
         connection.execute(statement, (seqs,))
     add_to_tally(connection, [(status, -1) for _, status, _ in ended])
     return len(ended)

@@ -30,7 +30,12 @@ def _step_3(connection: apsw.Connection) -> None:
     rebuild_lanes(connection)
 
 
-STEPS: Sequence[Step] = (_run_file("001_first_schema.sql"), _run_file("002_retention.sql"), _step_3)
+STEPS: Sequence[Step] = (
+    _run_file("001_first_schema.sql"),
+    _run_file("002_retention.sql"),
+    _step_3,
+    _run_file("004_lane_state.sql"),
+)
 """Step n leads from schema version n to n + 1; what is here once is never changed, only added to."""
 
 

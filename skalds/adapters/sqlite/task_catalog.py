@@ -7,7 +7,6 @@ import apsw
 import orjson
 
 from skalds.adapters.sqlite.connection import Connection
-from skalds.adapters.sqlite.placement import READY
 from skalds.adapters.sqlite.select import column, rows
 from skalds.adapters.sqlite.task_row import TASK_COLUMNS, task_of
 from skalds.adapters.sqlite.task_search import search
@@ -21,7 +20,7 @@ FIND_BY_ID = f"""
     CROSS JOIN task ON task.id = asked.value JOIN run ON run.seq = task.seq LEFT JOIN report ON report.seq = task.seq
 """
 # The counts kept with every write.
-COUNT_BY_STATUS = "SELECT name, n FROM tally WHERE n > 0 AND name <> ?"
+COUNT_BY_STATUS = "SELECT name, n FROM tally WHERE n > 0"
 # Classes that a task has.
 CLASS_NAMES = "SELECT name FROM class WHERE EXISTS (SELECT 1 FROM run WHERE run.class = class.id) ORDER BY name"
 
@@ -43,7 +42,7 @@ class SqliteTaskCatalog:
         return await self._connection.read(lambda connection: search(connection, query))
 
     async def count_by_status(self) -> Mapping[str, int]:
-        return await self._connection.read(lambda connection: dict(rows(connection, COUNT_BY_STATUS, (READY,))))
+        return await self._connection.read(lambda connection: dict(rows(connection, COUNT_BY_STATUS)))
 
     async def class_names(self) -> Sequence[str]:
         return await self._connection.read(lambda connection: column(connection, CLASS_NAMES))

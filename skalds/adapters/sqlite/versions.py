@@ -36,7 +36,7 @@ def _marks(count: int) -> str:
 
 
 # The greatest number given to a task so far.
-LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM task"
+LAST_SEQ = "SELECT max(last_seq, coalesce((SELECT max(seq) FROM task), 0)) FROM forgotten"
 # A new task.
 ADD_TASK = "INSERT INTO task (seq, id, body) VALUES (?, ?, ?)"
 # Where it stands.
@@ -60,8 +60,8 @@ PUT_ATTACHMENTS = (
     "INSERT INTO report (seq, attachments) VALUES (?, ?) "
     "ON CONFLICT (seq) DO UPDATE SET attachments = excluded.attachments"
 )
-# A task takes its place in the queue.
-ENQUEUE = "INSERT INTO queue (lane, rank, id, seq, attempt, affinity) VALUES (?, ?, ?, ?, ?, ?)"
+# A task takes its place in the queue, where an entry of it may have been left over.
+ENQUEUE = "INSERT OR REPLACE INTO queue (lane, rank, id, seq, attempt, affinity) VALUES (?, ?, ?, ?, ?, ?)"
 # A task leaves the queue.
 DEQUEUE = "DELETE FROM queue WHERE lane = ? AND rank = ? AND id = ?"
 # One committed version, for those who follow the feed.

@@ -40,7 +40,7 @@ from skalds.system_controller.monitor.strategy_catalog import load_strategies
 from skalds.system_controller.surroundings import Surroundings
 
 _ANNOUNCE_AGAIN_S = 0.5
-_LONGEST_PASS_S = 0.2
+_LONGEST_PASS_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,14 +248,10 @@ class Dispatcher:
                 await self._settle(made)
                 going_on = not plan.complete and made.progress > progress and not self._is_long(made)
                 progress = made.progress
-                if going_on:
-                    self._take_out(plan)
-                    # Before the commit: a store that does one thing after the other would answer only behind it.
-                    await self._reader.read_ahead()
                 await self._assign_task_to_skald(plan, made.lease)
+                self._take_out(plan)
                 if going_on:
                     continue
-                self._take_out(plan)
                 await self._end_round(plan, made)
                 # The place of a task that was gone is free for the next; one refused again has had its round.
                 if (len(made.refused) == gone) if plan.complete else (made.progress == progress):

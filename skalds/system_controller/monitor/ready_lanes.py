@@ -8,7 +8,7 @@ enough in a round. So lanes that are served a lot are read in large pieces, and 
 the queue behind our back (cancelled, paused) is found by the claim, which refuses it; its lane is read again then.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
@@ -21,7 +21,9 @@ from skalds.system_controller.lane_keys import LaneKeys
 from skalds.system_controller.monitor.noted_reasons import NotedReasons
 
 ROUND_LIMIT = 4_000
-"""Most heads shown of one lane, and most tasks placed in one round, for whose planning the loop is busy."""
+"""Most heads shown of one lane, and most tasks placed in one round, for whose planning the loop is busy.
+
+See docs/decisions/0018-claims-cost-by-pages.md."""
 
 FEWEST_HEADS = 8
 _REFILL, _WIDENING = 4, 8
@@ -40,7 +42,7 @@ class ReadyLanes:
         self._depths: dict[int, int] = {}
         self._stale: set[int] = set()
         self._all_stale = True
-        self._leaving: defaultdict[int, set[str]] = defaultdict(set)
+        self._leaving: dict[int, Sequence[QueuedTask]] = {}
         self.readings = 0
         """How often all lanes were read anew."""
         self.noted = NotedReasons()
@@ -72,13 +74,12 @@ class ReadyLanes:
 
     def take_out(self, assigns: Sequence[Assign]) -> None:
         """These tasks, the first of their lanes, are being given away; until `settle` they may still be read."""
-        self._leaving = defaultdict(set)
-        for assign in assigns:
-            self._leaving[assign.lane].add(assign.task_id)
+        self._leaving = {}
         changed = []
-        for lane, ids in self._leaving.items():
+        for lane, number in Counter(assign.lane for assign in assigns).items():
             view = self._lanes.views[lane]
-            heads = view.heads[len(ids) :]
+            self._leaving[lane] = view.heads[:number]
+            heads = view.heads[number:]
             changed.append(LaneView(lane, view.key, heads, view.more, view.shape))
             if view.more and len(heads) * 2 < self._depths.get(lane, FEWEST_HEADS):
                 self._widen(lane, _REFILL)
@@ -87,7 +88,7 @@ class ReadyLanes:
 
     def settle(self, refused: Iterable[Assign]) -> None:
         """What was taken out has left its lanes, but for these; in their lanes something is not as it looked."""
-        self._leaving = defaultdict(set)
+        self._leaving = {}
         self._stale.update(assign.lane for assign in refused)
 
     def _widen(self, lane: int, times: int) -> None:
@@ -132,6 +133,6 @@ class ReadyLanes:
 
     def _view(self, lane: int, key: LaneKey, heads: Sequence[QueuedTask], limit: int) -> LaneView:
         known = self._lanes.views.get(lane)
-        leaving = self._leaving.get(lane)
+        leaving = {task[1] for task in self._leaving.get(lane, ())}
         staying = [task for task in heads if task[1] not in leaving] if leaving else heads
         return LaneView(lane, key, staying, len(heads) == limit, known.shape if known is not None else "")

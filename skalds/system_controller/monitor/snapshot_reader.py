@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from skalds.model.snapshot import ClusterSnapshot, NodeView
 from skalds.planning.filters import open_slots
-from skalds.planning.waiting_lanes import WaitingLanes
 from skalds.ports.clock import Clock
 from skalds.system_controller.cluster_picture import ClusterPicture
 from skalds.system_controller.monitor.ready_lanes import ROUND_LIMIT, ReadyLanes
@@ -23,14 +22,10 @@ class SnapshotReader:
     async def take(self, turns: Mapping[str, int]) -> ClusterSnapshot:
         """The cluster as this controller knows it now; `turns` is the rotation so far."""
         readings = self._lanes.readings
-        lanes = await self.read_ahead()
+        lanes = await self._lanes.refresh(room_of(self._picture.nodes()))
         if self._lanes.readings != readings:
             self._picture.forget_starts(lanes.tenants)
         return self._picture.snapshot(self._clock.wall_ms(), lanes, turns)
-
-    async def read_ahead(self) -> WaitingLanes:
-        """Reads now what the next snapshot would have to wait for."""
-        return await self._lanes.refresh(room_of(self._picture.nodes()))
 
 
 def room_of(nodes: Sequence[NodeView]) -> int:
