@@ -4,10 +4,12 @@ Bounds that hold "with the store up" are checked once faults have stopped and th
 of nodes that fail, on the one clean failure at the end (the probe). `SLACK_S` is the way of some calls in calm weather.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Set
 
 from skalds.config.timings import Timings
 from skalds.model.task import Task, TaskLifecycleStatus
+from skalds.planning.breaker import FAILURES_TO_OPEN
 from skalds.planning.lifecycle import Stage, stage_of
 from skalds.ports.worker_launcher import RunKey
 from skalds.testing.simulation.history import (
@@ -20,6 +22,7 @@ from skalds.testing.simulation.history import (
     Updated,
     Version,
 )
+from skalds.testing.simulation.scenario import BRITTLE
 
 Findings = Iterator[str]
 
@@ -94,10 +97,13 @@ def assigning_is_left(history: History) -> Findings:
 def tasks_of_a_lost_node_run_elsewhere(history: History) -> Findings:
     """L2: the tasks of the node that fails in the probe enter user code elsewhere within 12 s, 2 s if its process died.
 
-    Lost hints cost latency; then `LOST_HINTS_S` is added.
+    Lost hints cost latency; then `LOST_HINTS_S` is added. Where a breaker may be open on another node there may be no
+    room elsewhere.
     """
     probe = history.probe
     if probe is None or probe.at < calm_of(history) or not probe.tasks:
+        return
+    if any(node != probe.victim and name != BRITTLE for node, name in shaky_places(history)):
         return
     bound = (2.0 if probe.how == "crash" else 12.0) + SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
     elsewhere = {
@@ -109,6 +115,16 @@ def tasks_of_a_lost_node_run_elsewhere(history: History) -> Findings:
     for task_id in probe.tasks:
         if task_id not in elsewhere | ended:
             yield f"{task_id} runs nowhere else {bound} s after {probe.victim} {probe.how} at {probe.at:.3f}"
+
+
+def shaky_places(history: History) -> Set[tuple[str | None, str]]:
+    """The nodes and classes of which enough runs failed to open a breaker."""
+    failed = Counter(
+        (version.after.executor, version.after.class_name)
+        for _, version in history.of(Version)
+        if version.before is not None and version.after.failures > version.before.failures
+    )
+    return {place for place, count in failed.items() if count >= FAILURES_TO_OPEN}
 
 
 def stale_runs_end(history: History) -> Findings:

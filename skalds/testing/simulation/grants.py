@@ -1,15 +1,13 @@
 """What may be given away, and what must be: limits, capacity, order and shares, as functions over a history."""
 
-from collections import Counter
 from collections.abc import Iterator, Set
 
 from skalds.model.lane import LaneKey, lane_key
 from skalds.model.policy import DEFAULT_KEY_LIMIT, TenantPolicy
 from skalds.model.task import Task, TaskLifecycleStatus
-from skalds.planning.breaker import FAILURES_TO_OPEN
 from skalds.planning.filters import open_slots, refusal
 from skalds.testing.builders import A_MOMENT
-from skalds.testing.simulation.bounds import LOST_HINTS_S, SLACK_S, Findings, end_of
+from skalds.testing.simulation.bounds import LOST_HINTS_S, SLACK_S, Findings, end_of, shaky_places
 from skalds.testing.simulation.history import (
     Author,
     History,
@@ -130,7 +128,7 @@ def nothing_waits_beside_room(history: History) -> Findings:
     if history.healthy_since is None:
         return
     bound = _IDLE_S + SLACK_S + (0.0 if history.hints_arrive else LOST_HINTS_S)
-    freed, shaky = _freed(history), _shaky(history)
+    freed, shaky = _freed(history), shaky_places(history)
     since: dict[str, float] = {}
     until = _healthy_until(history)
     for at, event, standing in replay(history):
@@ -151,16 +149,6 @@ def _freed(history: History) -> dict[str, float]:
         if version.after.lifecycle_status == _FINISHED:
             moments.setdefault(version.after.id, at)
     return moments
-
-
-def _shaky(history: History) -> Set[tuple[str | None, str]]:
-    """The nodes and classes of which enough runs failed to open a breaker."""
-    failed = Counter(
-        (version.after.executor, version.after.class_name)
-        for _, version in history.of(Version)
-        if version.before is not None and version.after.failures > version.before.failures
-    )
-    return {place for place, count in failed.items() if count >= FAILURES_TO_OPEN}
 
 
 def _could_run(
