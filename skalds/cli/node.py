@@ -103,6 +103,9 @@ def load_app(reference: str) -> "Skald":
     from skalds.app import Skald
 
     module_name, _, attribute = reference.partition(":")
+    if module_name.endswith(".py"):
+        expected = f"module:attribute; a script runs its application by itself: python {module_name}"
+        raise ConfigurationError("--app", reference, expected)
     sys.path.insert(0, str(Path.cwd()))
     try:
         found = getattr(importlib.import_module(module_name), attribute or "app")

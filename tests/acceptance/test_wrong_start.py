@@ -101,6 +101,7 @@ def test_a_wrong_variable_is_named(
         ("controller --host 192.0.2.1", "SYSTEM_CONTROLLER_HOST", "loopback"),
         ("controller --data /proc/skalds", "SKALDS_DATA_DIR", "a directory we can write to"),
         ("node --app nothing:app", "--app", "module:attribute"),
+        ("node --app survey.py", "--app", "python survey.py"),
     ],
 )
 def test_a_wrong_argument_is_named(start: Start, arguments: str, setting: str, expected: str) -> None:
