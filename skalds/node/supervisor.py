@@ -155,7 +155,8 @@ class Supervisor:
                     signals.append((key, WorkerSignal.TERMINATE))
                 if run.suspended:
                     signals.append((key, WorkerSignal.RESUME))
-            if not run.killed and (run.taken_away or now - run.terminated_at >= self._cancel_grace):
+            # Written as in `next_moment`: rounded otherwise, that moment could come and this not be true yet.
+            if not run.killed and (run.taken_away or now >= run.terminated_at + self._cancel_grace):
                 run.killed = True
                 signals.append((key, WorkerSignal.KILL))
         return signals
