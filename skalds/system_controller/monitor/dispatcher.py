@@ -246,6 +246,8 @@ class Dispatcher:
                 gone = len(made.refused)
                 plan = self._calculate_assignments(await self._reader.take(self._turns))
                 await self._settle(made)
+                if self.control.policy.paused:
+                    return  # somebody paused while a slow store was waited for
                 going_on = not plan.complete and made.progress > progress and not self._is_long(made)
                 progress = made.progress
                 await self._assign_task_to_skald(plan, made.lease)
