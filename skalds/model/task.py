@@ -11,6 +11,7 @@ from skalds.model.task_worker_map import TaskWorkerSimpleMap as TaskWorkerSimple
 from skalds.model.task_worker_map import TaskWorkerSimpleMapList as TaskWorkerSimpleMapList
 
 RUNS_KEPT = 20
+HIGHEST_PRIORITY = 10
 """How many of a task's latest runs stay on record."""
 
 
@@ -114,7 +115,7 @@ class Task(FrozenModel):
     update_date_time: int = Field(default_factory=now_ms)
     deadline_date_time: int | None = None
     lifecycle_status: TaskLifecycleStatus = TaskLifecycleStatus.CREATED.value  # type: ignore[assignment]
-    priority: Annotated[int, Field(ge=0, le=10)] = 0
+    priority: Annotated[int, Field(ge=0, le=HIGHEST_PRIORITY)] = 0
     attachments: Any = None
 
     # What the submitter may ask for.

@@ -10,5 +10,7 @@ def reservation(own: Reserved, labels: Mapping[str, str], reservations: Mapping[
 
     One holds, not their sum: a node that carries two labels is not kept twice.
     """
+    if not reservations:
+        return own
     said = (reservations[label] for label in labels.items() if label in reservations)
     return max((own, *said))

@@ -87,9 +87,7 @@ class ClusterPicture:
             cordoned=policy.cordoned or policy.draining,
             labels=labels,
             resources=resources_of(node.resources),
-            reserved=reservation(node.reserved, labels, policies.reservations)
-            if policies.reservations
-            else node.reserved,
+            reserved=reservation(node.reserved, labels, policies.reservations),
             tripped=trips.tripped,
             probing=trips.probing,
             live_tasks=load.tasks,

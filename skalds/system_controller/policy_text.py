@@ -6,6 +6,7 @@ from typing import Any
 
 from skalds.model.policy import NodePolicy, Policies, TenantPolicy
 from skalds.model.reserved import Reserved
+from skalds.model.task import HIGHEST_PRIORITY
 
 TENANT_PREFIX = "tenant:"
 KEY_PREFIX = "limit:"
@@ -15,7 +16,6 @@ RESERVATION_PREFIX = "reserved:"
 LARGEST_WEIGHT = 1000
 LARGEST_LIMIT = 100_000
 LARGEST_COUNT = 1_000_000_000
-LARGEST_PRIORITY = 10
 
 
 def is_weight(value: object) -> bool:
@@ -31,7 +31,7 @@ def is_limit(value: object) -> bool:
 
 
 def is_priority(value: object) -> bool:
-    return type(value) is int and 0 <= value <= LARGEST_PRIORITY
+    return type(value) is int and 0 <= value <= HIGHEST_PRIORITY
 
 
 def shown_tenant(policy: TenantPolicy) -> dict[str, Any]:
@@ -52,6 +52,12 @@ def shown_reservation(reserved: Reserved) -> dict[str, Any]:
 def label_text(label: tuple[str, str]) -> str:
     """A label as people write it."""
     return "=".join(label)
+
+
+def label_of(text: str) -> tuple[str, str]:
+    """The label that is written like this; what has no "=" has no value."""
+    name, _, value = text.partition("=")
+    return name, value
 
 
 def tenant_text(policy: TenantPolicy) -> str:
@@ -81,7 +87,7 @@ def read_policies(stored: Mapping[str, str]) -> tuple[Policies, Sequence[str]]:
             found[prefix][name.removeprefix(prefix)] = _READERS[prefix](json.loads(text))
         except (ValueError, KeyError, TypeError, RecursionError):
             unreadable.append(name)
-    by_label = {_read_label(text): reserved for text, reserved in found[RESERVATION_PREFIX].items()}
+    by_label = {label_of(text): reserved for text, reserved in found[RESERVATION_PREFIX].items()}
     return Policies(found[TENANT_PREFIX], found[KEY_PREFIX], found[NODE_PREFIX], by_label), unreadable
 
 
@@ -112,11 +118,6 @@ def _read_reservation(value: Any) -> Reserved:
     if not (is_limit(slots) and is_priority(priority)):
         raise ValueError
     return Reserved(slots, priority)
-
-
-def _read_label(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
-    return name, value
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {

@@ -7,11 +7,12 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from skalds.config._enum import DispatcherStrategyEnum
+from skalds.model.task import HIGHEST_PRIORITY
 from skalds.system_controller.api.schemas import ErrorBody, submission_schema
 from skalds.system_controller.monitor.dispatch_policy import LONGEST_INTERVAL_S
 from skalds.system_controller.operations.preview_request import MOST_ASSIGNMENTS, MOST_NODES
 from skalds.system_controller.operations.submit_tasks import LARGEST_BATCH
-from skalds.system_controller.policy_text import LARGEST_COUNT, LARGEST_LIMIT, LARGEST_PRIORITY, LARGEST_WEIGHT
+from skalds.system_controller.policy_text import LARGEST_COUNT, LARGEST_LIMIT, LARGEST_WEIGHT
 
 _REF = "#/components/schemas/"
 
@@ -84,7 +85,7 @@ def _policy_bodies() -> dict[str, Any]:
         "LimitChange": _object(max=limit) | {"required": ["max"]},
         "LabelsChange": _LABELS_OR_NULL,
         "ReservationChange": _object(
-            slots=limit, priority={"type": "integer", "minimum": 0, "maximum": LARGEST_PRIORITY}
+            slots=limit, priority={"type": "integer", "minimum": 0, "maximum": HIGHEST_PRIORITY}
         )
         | {"required": ["slots", "priority"]},
     }

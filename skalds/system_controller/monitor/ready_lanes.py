@@ -23,7 +23,8 @@ from skalds.system_controller.monitor.noted_reasons import NotedReasons
 ROUND_LIMIT = 4_000
 """Most heads shown of one lane, and most tasks placed in one round, for whose planning the loop is busy.
 
-See docs/decisions/0018-claims-cost-by-pages.md."""
+See docs/decisions/0018-claims-cost-by-pages.md.
+"""
 
 FEWEST_HEADS = 8
 _REFILL, _WIDENING = 4, 8

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from skalds.model.snapshot import ClusterSnapshot, NodeView
+from skalds.model.task import HIGHEST_PRIORITY
 from skalds.planning.filters import open_slots
 from skalds.ports.clock import Clock
 from skalds.system_controller.cluster_picture import ClusterPicture
 from skalds.system_controller.monitor.ready_lanes import ROUND_LIMIT, ReadyLanes
-
-_HIGHEST_PRIORITY = 10
 
 
 class SnapshotReader:
@@ -33,6 +32,6 @@ def room_of(nodes: Sequence[NodeView]) -> int:
     room = 0
     for node in nodes:
         if node.online and not node.draining and not node.cordoned:
-            free = open_slots(node, _HIGHEST_PRIORITY) - node.used_slots if node.slots else ROUND_LIMIT
+            free = open_slots(node, HIGHEST_PRIORITY) - node.used_slots if node.slots else ROUND_LIMIT
             room += max(0, free)
     return min(room, ROUND_LIMIT)

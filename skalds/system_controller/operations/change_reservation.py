@@ -5,10 +5,11 @@ from typing import Any
 
 from skalds.errors import FieldProblem, ValidationFailed
 from skalds.model.reserved import Reserved
+from skalds.model.task import HIGHEST_PRIORITY
 from skalds.system_controller.operations.audit import API
 from skalds.system_controller.operations.change_node import label_problems
 from skalds.system_controller.policy_book import PolicyBook
-from skalds.system_controller.policy_text import LARGEST_LIMIT, LARGEST_PRIORITY, is_limit, is_priority
+from skalds.system_controller.policy_text import LARGEST_LIMIT, is_limit, is_priority, label_of
 
 RESERVATION_FIELDS = ("slots", "priority")
 
@@ -31,7 +32,7 @@ async def unreserve_slots(policies: PolicyBook, label: str, actor: str = API) ->
 
 def read_label(text: str) -> tuple[str, str]:
     """A label as name and value; raises `ValidationFailed`."""
-    name, _, value = text.partition("=")
+    name, value = label_of(text)
     if any(label_problems({name: value})):
         raise ValidationFailed.of("path.label", "must be a label like zone=north")
     return name, value
@@ -41,4 +42,4 @@ def _problems(fields: Mapping[str, Any]) -> Iterator[FieldProblem]:
     if not is_limit(fields.get("slots")):
         yield FieldProblem("slots", f"must be a whole number from 1 to {LARGEST_LIMIT}")
     if not is_priority(fields.get("priority")):
-        yield FieldProblem("priority", f"must be a whole number from 0 to {LARGEST_PRIORITY}")
+        yield FieldProblem("priority", f"must be a whole number from 0 to {HIGHEST_PRIORITY}")

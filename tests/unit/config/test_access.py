@@ -1,11 +1,8 @@
 """Who may reach a controller."""
 
-from pathlib import Path
-
 import pytest
 
 from skalds.config.access import SHORTEST_TOKEN, check_access, is_loopback_address
-from skalds.config.settings import every_known_name
 from skalds.config.system_controller_config import SystemControllerConfig
 from skalds.errors import ConfigurationError
 
@@ -13,11 +10,7 @@ LONG = "x" * SHORTEST_TOKEN
 EVERYWHERE = ("0.0.0.0", "::", "", "192.0.2.1", "skalds.example")
 
 
-@pytest.fixture(autouse=True)
-def empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in every_known_name():
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("empty_surroundings")
 
 
 def config(**given: object) -> SystemControllerConfig:

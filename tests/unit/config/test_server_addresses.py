@@ -6,17 +6,12 @@ from urllib.parse import quote_plus
 import pytest
 
 from skalds.config.server_addresses import kafka_servers, redis_url
-from skalds.config.settings import every_known_name
 from skalds.config.skald_config import SkaldConfig
 
 FILE = Path(__file__)
 
 
-@pytest.fixture(autouse=True)
-def empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in every_known_name():
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("empty_surroundings")
 
 
 @pytest.mark.parametrize(

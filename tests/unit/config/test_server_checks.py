@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from skalds.config.settings import Settings, every_known_name
+from skalds.config.settings import Settings
 from skalds.config.skald_config import SkaldConfig
 from skalds.config.system_controller_config import SystemControllerConfig
 from skalds.errors import ConfigurationError
@@ -31,11 +31,7 @@ REFUSED: list[tuple[dict[str, object], str, str]] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in every_known_name():
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("empty_surroundings")
 
 
 @pytest.mark.parametrize("role", [SkaldConfig, SystemControllerConfig])

@@ -29,6 +29,20 @@ def test_only_the_run_that_is_asked_is_terminated_and_killed_after_the_grace(ben
     assert list(bench.supervisor.stops(100 + GRACE)) == [(KEY, KILL)]
 
 
+@pytest.mark.parametrize("asked_at", [0.0, 13.44, 22.88, 58.76])
+def test_the_kill_is_due_at_the_moment_that_is_waited_for_however_it_is_rounded(asked_at: float) -> None:
+    bench = Bench(assigned())
+    bench.step()
+    bench.rows.move("t", ASK)
+    bench.step()
+
+    # Of some of these the moment less the beginning is a little under the grace.
+    bench.stops(asked_at)
+    moment = bench.supervisor.next_moment()
+    assert moment is not None
+    assert bench.stops(moment) == [KILL]
+
+
 @pytest.mark.parametrize(("leave_for", "outcome"), [("urgent", "preempted"), ("<drain>", "drained")])
 @pytest.mark.parametrize("said", [None, CANCELLED, FAILED])
 def test_it_is_handed_back_uncounted_once_it_is_gone(

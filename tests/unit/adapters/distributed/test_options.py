@@ -5,17 +5,12 @@ from pathlib import Path
 import pytest
 
 from skalds.adapters.distributed.options import kafka_options
-from skalds.config.settings import every_known_name
 from skalds.config.skald_config import SkaldConfig
 
 FILE = Path(__file__)
 
 
-@pytest.fixture(autouse=True)
-def empty_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in every_known_name():
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("empty_surroundings")
 
 
 def test_kafka_is_told_user_and_files_where_the_protocol_has_them() -> None:

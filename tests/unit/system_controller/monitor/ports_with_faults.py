@@ -19,10 +19,11 @@ async def nothing() -> None:
 
 
 class QueueWithFaults(MemoryDispatchQueue):
-    """Something may happen before a commit; its answer may be lost, whether it came about or not."""
+    """Something may happen before a reading or a commit; its answer may be lost, whether it came about or not."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world.store)
+        self.before_heads: Callable[[], Awaitable[object]] = nothing
         self.before_claim: Callable[[], Awaitable[object]] = nothing
         self.answer_is_lost = False
         self.claim_is_lost = False
@@ -33,6 +34,7 @@ class QueueWithFaults(MemoryDispatchQueue):
 
     async def heads(self, limits: Mapping[int, int]) -> Mapping[int, Sequence[QueuedTask]]:
         self.heads_read.append(dict(limits))
+        await self.before_heads()
         return await super().heads(limits)
 
     async def claim(self, claims: Sequence[Claim], lease: LeaseRow) -> Sequence[Assign]:

@@ -8,6 +8,7 @@ import pytest
 from skalds.config._enum import DispatcherStrategyEnum
 from skalds.errors import ValidationFailed
 from skalds.system_controller.monitor.dispatch_policy import INTERVAL_KEY, STRATEGY_KEY
+from tests.unit.system_controller.monitor.ports_with_faults import QueueWithFaults, nothing
 from tests.unit.system_controller.monitor.test_dispatcher_loop import renewing
 from tests.unit.system_controller.world import Replica, World
 
@@ -226,3 +227,18 @@ async def test_status_says_whether_it_runs(replica: Replica, key: str) -> None:
     await replica.dispatcher.stop()
 
     assert replica.dispatcher.get_status()[key] is False
+
+
+async def test_pause_that_comes_while_the_store_is_waited_for_holds_for_that_pass(
+    world: World, replica: Replica, queue: QueueWithFaults
+) -> None:
+    await world.join("n1", slots=9)
+    await world.submit("a")
+    queue.before_heads = lambda: replica.dispatcher.change({"paused": True})
+
+    assert await replica.dispatch() == 0
+    assert await world.statuses("a") == ["Created"]
+
+    queue.before_heads = nothing
+    await replica.dispatcher.change({"paused": None})
+    assert await replica.dispatch() == 1
